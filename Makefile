@@ -1,0 +1,46 @@
+# Every target sets up what it needs. Bare `make` prints this help.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+NODE := node_modules/.bin/node
+TEST_FLAGS := --test --test-reporter=spec
+SETUP := node_modules/.ready
+
+help: ## prints this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(SETUP) ## installs the pinned tools and libraries
+
+$(SETUP): package.json package-lock.json scripts/setup.sh
+	@bash scripts/setup.sh
+
+run: $(SETUP) ## serves manifests/examples on loopback, without a cluster
+	@bash scripts/node.sh scripts/run-examples.ts
+
+check: $(SETUP) ## types, lint, format, generated files, architecture
+	@bash scripts/check.sh
+
+test: $(SETUP) ## all tests that need no Go
+	@bash scripts/test.sh
+
+test-cluster: $(SETUP) ## tests against a real Kubernetes node on this machine (needs root and Go 1.26)
+	@bash test/cluster/run.sh
+
+golden: $(SETUP) ## rewrites the golden files; review the difference
+	@bash scripts/node.sh $(TEST_FLAGS) --test-update-snapshots test/golden/compile.test.ts
+
+docs: $(SETUP) ## generates docs from the tables
+	@bash scripts/node.sh scripts/generate-docs.ts
+
+manifests: $(SETUP) ## renders manifests/install.yaml from the chart
+	@bash scripts/node.sh scripts/generate-manifests.ts
+
+format: $(SETUP) ## formats the sources
+	@node_modules/.bin/oxfmt
+
+image: ## builds the container image
+	@bash scripts/image.sh
+
+clean: ## removes what setup installed
+	@rm -rf node_modules
+
+.PHONY: help setup run check test test-cluster golden docs manifests format image clean

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# All tests that need no Go. With arguments: only the test files whose path contains one of them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+started=$SECONDS
+[ $# -gt 0 ] || bash scripts/check.sh
+mapfile -t files < <(find test -name '*.test.ts' -not -path 'test/cluster/*' | sort)
+if [ $# -gt 0 ]; then
+  mapfile -t files < <(printf '%s\n' "${files[@]}" | grep -F "$(printf '%s\n' "$@")")
+fi
+echo "test: ${#files[@]} files"
+bash scripts/node.sh --test --test-concurrency=2 --test-timeout=120000 --test-reporter=spec "${files[@]}"
+echo "test: done in $((SECONDS - started)) s"

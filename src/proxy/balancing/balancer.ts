@@ -1,0 +1,20 @@
+import type { Random } from '../../lib/random.ts';
+import type { EndpointState } from '../upstreams/endpoint-state.ts';
+
+/** Chooses the next endpoint. Made anew when the set of endpoints that may be picked changes. */
+export interface Balancer {
+  /**
+   * Called for every try: no allocation, no await.
+   * @param key  what `hash` and `ip_hash` hash; others ignore it
+   * @param tried  endpoints that this exchange has tried; avoided while another one is left
+   */
+  pick(key: string, tried: readonly EndpointState[]): EndpointState | undefined;
+}
+
+/** @param endpoints  those that may be picked now, in the order of their ids, at least one */
+export type BalancerFactory = (
+  endpoints: readonly EndpointState[],
+  random: Random,
+  now: () => number,
+  previous: Balancer | undefined,
+) => Balancer;

@@ -1,0 +1,22 @@
+import type { Server } from 'node:net';
+
+import type { ListenerId } from '../../model/ids.ts';
+import type { UnhealthyEndpoints } from '../../model/messages.ts';
+import type { SnapshotUpdate } from '../../model/update.ts';
+
+/** Listening socket as `process.send` delivers it: bound by the supervisor, not yet accepting here. */
+export type SocketHandle = Parameters<Server['listen']>[0];
+
+/** What `worker.ts` needs of an engine. One instance per data worker; `--engine` chooses it. */
+export interface Engine {
+  readonly name: 'http-proxy';
+  /** @throws OperatorError when the update cannot be applied; the engine then serves what it served before */
+  apply(update: SnapshotUpdate): void;
+  health(unhealthy: UnhealthyEndpoints): void;
+  /** Serves on a listening socket that the supervisor passed. @param port  the port the kernel gave */
+  listen(id: ListenerId, port: number, handle: SocketHandle): void;
+  /** From now on a growing share of answers says `Connection: close`. */
+  lameduck(durationMs: number): void;
+  /** Resolves with the number of connections that were still open at the deadline. */
+  drain(deadlineMs: number): Promise<number>;
+}

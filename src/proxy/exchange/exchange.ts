@@ -1,0 +1,80 @@
+import type { Route, VirtualHost } from '../../model/route.ts';
+import type { EndpointState } from '../upstreams/endpoint-state.ts';
+import type { FailureName } from './failure.ts';
+import type { HeaderList } from './headers.ts';
+
+/** What the client side knows when a request head is complete. */
+export interface RequestHead {
+  readonly method: string;
+  /** As sent: origin-form, `*`, or absolute-form. */
+  readonly target: string;
+  readonly httpVersion: string;
+  /** As sent, in order. */
+  readonly headers: HeaderList;
+  /** The Host field byte for byte; empty when the request has none. */
+  readonly host: string;
+  /** Address of the peer of the connection. */
+  readonly peerAddress: string;
+  readonly peerPort: number;
+  /** Port that we listen on. */
+  readonly localPort: number;
+  readonly secure: boolean;
+  /** Server name of the TLS handshake, lower-case; empty without. */
+  readonly serverName: string;
+  /** The client asks to leave HTTP (WebSocket). */
+  readonly upgrade: boolean;
+}
+
+/** An answer that Fairway gives itself. */
+export interface LocalResponse {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: string;
+}
+
+/** One request and its answer. All fields are set at birth: one hidden class. */
+export class Exchange {
+  readonly request: RequestHead;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+  /** Normalised path, without query: what routes are matched against. */
+  path = '';
+  /** What is sent to the upstream as request target. */
+  forwardTarget = '';
+  /** The client as policies and logs see it: the peer, or what a trusted proxy says. */
+  clientAddress: string;
+  /** Scheme as the client sees it: from TLS, or from a trusted proxy. */
+  scheme: 'http' | 'https';
+  requestId = '';
+  virtualHost: VirtualHost | undefined = undefined;
+  route: Route | undefined = undefined;
+  /** Endpoint of the current try; pinned before by a filter in `select` when a session sticks. */
+  endpoint: EndpointState | undefined = undefined;
+  readonly tried: EndpointState[] = [];
+  /** Request head as the upstream will see it. */
+  forwardHeaders: HeaderList = [];
+  /** Head of the answer as the client will see it. */
+  status = 0;
+  responseHeaders: HeaderList = [];
+  failure: FailureName | undefined = undefined;
+  /** Set by the affinity filter: a cookie for the answer. */
+  setCookie: string | undefined = undefined;
+  /** Bytes from and to the client, heads included. */
+  bytesReceived = 0;
+  bytesSent = 0;
+  /** Bytes of the upstream's body. */
+  upstreamBytes = 0;
+  /** Durations of the last try in milliseconds, -1 when it did not come so far. */
+  connectMs = -1;
+  headerMs = -1;
+  upstreamMs = -1;
+  upstreamStatus = 0;
+  finished = false;
+
+  constructor(request: RequestHead, startedAt: number) {
+    this.request = request;
+    this.startedAt = startedAt;
+    this.clientAddress = request.peerAddress;
+    this.scheme = request.secure ? 'https' : 'http';
+  }
+}

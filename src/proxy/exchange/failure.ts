@@ -1,0 +1,98 @@
+/** Why an exchange ended badly. Each has a line in the table below, in the access log and in `docs/errors.md`. */
+export type FailureName =
+  | 'no-route'
+  | 'no-endpoint'
+  | 'route-closed'
+  | 'bad-request'
+  | 'connect-refused'
+  | 'connect-timeout'
+  | 'connect-failed'
+  | 'send-timeout'
+  | 'read-timeout'
+  | 'upstream-reset'
+  | 'upstream-invalid'
+  | 'client-closed'
+  | 'internal';
+
+export interface FailureDefinition {
+  readonly source: 'client' | 'upstream' | 'proxy';
+  /** `yes`: no byte was sent, so any method may go again; `idempotent`: methods that may be repeated; `no`: never. */
+  readonly retry: 'yes' | 'idempotent' | 'no';
+  /** Condition of `proxy-next-upstream` that must be on for a retry. */
+  readonly condition?: 'error' | 'timeout' | 'invalid_header';
+  readonly status: number;
+  readonly fix: string;
+}
+
+export const failures: Readonly<Record<FailureName, FailureDefinition>> = {
+  'no-route': { source: 'client', retry: 'no', status: 404, fix: 'Write an Ingress rule for this host and path.' },
+  'no-endpoint': {
+    source: 'upstream',
+    retry: 'no',
+    status: 503,
+    fix: 'Start pods for the Service, or look why none of them is ready.',
+  },
+  'route-closed': {
+    source: 'proxy',
+    retry: 'no',
+    status: 503,
+    fix: 'Read the diagnostics of the Ingress: something that guards the route cannot be honoured.',
+  },
+  'bad-request': { source: 'client', retry: 'no', status: 400, fix: 'Send a request that follows RFC 9112.' },
+  'connect-refused': {
+    source: 'upstream',
+    retry: 'yes',
+    condition: 'error',
+    status: 502,
+    fix: 'The pod does not listen on its port: compare targetPort with what the program opens.',
+  },
+  'connect-timeout': {
+    source: 'upstream',
+    retry: 'yes',
+    condition: 'timeout',
+    status: 504,
+    fix: 'The endpoint does not answer: look at the node, the network policy, or raise proxy-connect-timeout.',
+  },
+  'connect-failed': {
+    source: 'upstream',
+    retry: 'yes',
+    condition: 'error',
+    status: 502,
+    fix: 'The endpoint cannot be reached: look at routes and network policies.',
+  },
+  'send-timeout': {
+    source: 'upstream',
+    retry: 'idempotent',
+    condition: 'timeout',
+    status: 504,
+    fix: 'The pod does not read the request: look at the pod, or raise proxy-send-timeout.',
+  },
+  'read-timeout': {
+    source: 'upstream',
+    retry: 'idempotent',
+    condition: 'timeout',
+    status: 504,
+    fix: 'The pod took too long: look at the pod, or raise proxy-read-timeout.',
+  },
+  'upstream-reset': {
+    source: 'upstream',
+    retry: 'idempotent',
+    condition: 'error',
+    status: 502,
+    fix: 'The pod closed the connection before it answered: look at its log.',
+  },
+  'upstream-invalid': {
+    source: 'upstream',
+    retry: 'idempotent',
+    condition: 'invalid_header',
+    status: 502,
+    fix: 'The pod answered with something that is not HTTP/1.1: look at backend-protocol and at the pod.',
+  },
+  'client-closed': {
+    source: 'client',
+    retry: 'no',
+    status: 499,
+    fix: 'The client went away before the answer was complete.',
+  },
+  internal: { source: 'proxy', retry: 'no', status: 500, fix: 'This is a bug: report it with the log line.' },
+};

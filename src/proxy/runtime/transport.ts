@@ -1,0 +1,36 @@
+import type { UpstreamTimeouts } from '../../model/policy.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { FailureName } from '../exchange/failure.ts';
+
+/** What a filter chain decides when the head of an upstream's answer is there. */
+export type HeadVerdict = 'relay' | 'discard';
+
+/** How one try ended. */
+export interface TryOutcome {
+  /** Absent: the whole answer went to the client (or its status made us discard it for another try). */
+  readonly failure?: FailureName;
+  /** The head of an answer is on its way to the client: nothing else can be sent any more. */
+  readonly committed: boolean;
+  /** Bytes of the request's body have been read from the client and cannot be sent again. */
+  readonly bodyConsumed: boolean;
+}
+
+/**
+ * What an engine does for one exchange; `serveExchange` decides, the transport moves bytes. Made per exchange.
+ * Every method is called at most once at a time, and none throws: what goes wrong is an outcome.
+ */
+export interface Transport {
+  /** Answers the client with `exchange.status`, `exchange.responseHeaders` and this body. */
+  respond(exchange: Exchange, body: string): Promise<void>;
+  /**
+   * One try: sends the request with `exchange.forwardHeaders` and `exchange.forwardTarget` to `exchange.endpoint`.
+   * When the head of the answer is there it fills `status`, `responseHeaders`, `upstreamStatus`, `headerMs` and asks
+   * `onHead`; `relay` streams the answer to the client, `discard` throws it away. Resolves when the try is over.
+   */
+  forward(exchange: Exchange, options: TryOptions, onHead: (exchange: Exchange) => HeadVerdict): Promise<TryOutcome>;
+}
+
+export interface TryOptions {
+  readonly protocol: 'http' | 'https';
+  readonly timeouts: UpstreamTimeouts;
+}
