@@ -47,16 +47,18 @@ interface Sink {
  * @throws OperatorError `log-not-writable` when the file cannot be opened
  */
 export function openLogDestination(path: string, limit: number = ringLimit): LogDestination {
-  if (path === '' || path === '/dev/stdout')
-    return ringDestination(
+  if (path === '' || path === '/dev/stdout') {
+    return (standardOutput ??= ringDestination(
       sinkOf(1, () => process.stdout),
       limit,
-    );
-  if (path === '/dev/stderr')
-    return ringDestination(
+    ));
+  }
+  if (path === '/dev/stderr') {
+    return (standardError ??= ringDestination(
       sinkOf(2, () => process.stderr),
       limit,
-    );
+    ));
+  }
   try {
     // O_NONBLOCK: a named pipe without a reader fails at once instead of blocking the process.
     const fd = openSync(
