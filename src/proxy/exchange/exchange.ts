@@ -32,6 +32,18 @@ export interface LocalResponse {
   readonly body: string;
 }
 
+/** How one try ended, for the access log. Written by the transport. */
+export interface TryRecord {
+  /** `address:port` of the endpoint. */
+  readonly endpoint: string;
+  /** Of the answer; what the failure stands for when none came. */
+  readonly status: number;
+  /** Of the answer's body. */
+  readonly bytes: number;
+  /** From the start of the try to its end. */
+  readonly durationMs: number;
+}
+
 /** One request and its answer. All fields are set at birth: one hidden class. */
 export class Exchange {
   readonly request: RequestHead;
@@ -62,6 +74,10 @@ export class Exchange {
   /** Bytes from and to the client, heads included. */
   bytesReceived = 0;
   bytesSent = 0;
+  /** Bytes of the answer's body that went to the client. */
+  bodyBytesSent = 0;
+  /** Tries that have ended, in order. */
+  readonly tries: TryRecord[] = [];
   /** Bytes of the upstream's body. */
   upstreamBytes = 0;
   /** Durations of the last try in milliseconds, -1 when it did not come so far. */
