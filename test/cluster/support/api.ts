@@ -7,7 +7,7 @@ import { apiServer, environment } from './environment.ts';
 import { at, textAt } from './json.ts';
 
 /** Who asks: the cluster's administrator, or the holder of a ServiceAccount token. */
-export type Credentials = 'admin' | { readonly token: string };
+export type Credentials = 'admin' | { readonly token: string; readonly impersonate?: string };
 
 export interface ApiAnswer {
   readonly status: number;
@@ -108,6 +108,9 @@ async function send(method: string, path: string, body: unknown, credentials: Cr
   }
   if (credentials !== 'admin') {
     headers['authorization'] = `Bearer ${credentials.token}`;
+    if (credentials.impersonate !== undefined) {
+      headers['impersonate-user'] = credentials.impersonate;
+    }
   }
   const agent = credentials === 'admin' ? adminAgent : tokenAgent;
   return await new Promise<IncomingMessage>((resolve, reject) => {

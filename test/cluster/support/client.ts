@@ -10,6 +10,8 @@ export interface RequestOptions {
   readonly address: string;
   readonly host: string;
   readonly scheme?: 'http' | 'https';
+  /** 80 or 443 unless given. */
+  readonly port?: number;
   readonly path?: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -31,12 +33,13 @@ const DEADLINE_MS = 10_000;
 /** One request over a connection of its own. @throws when there is no whole answer in time */
 export async function ask(options: RequestOptions): Promise<ClientAnswer> {
   const { address, host, scheme = 'http', path = '/', method = 'GET', deadlineMs = DEADLINE_MS } = options;
-  const common = { host: address, path, method, headers: { ...options.headers, host }, agent: false } as const;
+  const port = options.port ?? (scheme === 'http' ? 80 : 443);
+  const common = { host: address, port, path, method, headers: { ...options.headers, host }, agent: false } as const;
   return await new Promise<ClientAnswer>((resolve, reject) => {
     const call =
       scheme === 'http'
-        ? httpRequest({ ...common, port: 80 })
-        : httpsRequest({ ...common, port: 443, servername: host, rejectUnauthorized: false });
+        ? httpRequest(common)
+        : httpsRequest({ ...common, servername: host, rejectUnauthorized: false });
     const timer = setTimeout(
       () => call.destroy(new Error(`${scheme}://${host}${path}: no answer in time`)),
       deadlineMs,

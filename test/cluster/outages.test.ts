@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before } from 'node:test';
+
+import { callApi } from './support/api.ts';
+import { addTokenKey, startComponent, stopComponent, trustOnlyTokenKey } from './support/component.ts';
+import { EndpointRecorder } from './support/endpoint-changes.ts';
+import { environment } from './support/environment.ts';
+import { installFairway, killContainer, replicas, servedEverywhere, settled } from './support/fairway.ts';
+import { textAt } from './support/json.ts';
+import { apply, deleteNamespace, rolledOut } from './support/kubectl.ts';
+import { describeLosses, underLoad } from './support/load.ts';
+import { backend, ingress, restrictedNamespace } from './support/manifests.ts';
+import { backendPods, setReadiness } from './support/pods.ts';
+import { scenario } from './support/scenario.ts';
+import { passSeconds, until } from './support/wait.ts';
+
+const namespace = 'outages';
+const host = 'shop.test';
+/** "Within seconds": from the API server being back to a new Ingress being served. */
+const CAUGHT_UP_MS = 10_000;
+/** Health checks have the period of the readiness probe, 1 s; three failures and the way through are in it. */
+const HEALTH_NOTICED_MS = 5_000;
+
+let address = '';
+
+before(async () => {
+  address = await installFairway();
+  const annotations = { 'nginx.ingress.kubernetes.io/ssl-redirect': 'false' };
+  await apply(
+    restrictedNamespace(namespace),
+    ...backend({ namespace, name: 'shop', replicas: 3 }),
+    ingress({ namespace, name: 'shop', host, service: 'shop', annotations }),
+  );
+  await rolledOut(namespace, 'shop');
+  await servedEverywhere(host);
+});
+
+after(async () => {
+  await deleteNamespace(namespace);
+});
+
+scenario(
+  'without a kubelet a pod that is not well is taken out by health checks, and a dead one too',
+  120,
+  async (context) => {
+    const [unwell, dead] = await backendPods(namespace, 'shop');
+    assert.ok(unwell !== undefined && dead !== undefined);
+    const recorder = new EndpointRecorder(namespace, 'shop');
+    let unwellMs = 0;
+    let deadMs = 0;
+    const report = await underLoad({ address, host }, async () => {
+      await stopComponent('kubelet');
+      await passSeconds(1);
+      unwellMs = Date.now();
+      await setReadiness(unwell, 'not-ready');
+      await passSeconds(HEALTH_NOTICED_MS / 1_000 + 2);
+      deadMs = Date.now();
+      await killContainer(dead.container);
+      await passSeconds(HEALTH_NOTICED_MS / 1_000);
+      assert.equal(recorder.ready.length, 3, 'Kubernetes still says that all three are ready');
+      await setReadiness(unwell, 'ready');
+      await startComponent('kubelet');
+      await rolledOut(namespace, 'shop');
+      await passSeconds(3);
+    });
+    recorder.stop();
+    context.diagnostic(report.summary);
+    const ofUnwell = report.samples.filter(
+      ({ pod, sentMs }) => pod === unwell.name && sentMs > unwellMs && sentMs < deadMs,
+    );
+    context.diagnostic(
+      `last request to the unwell pod after ${Math.max(0, ...ofUnwell.map(({ sentMs }) => sentMs - unwellMs))} ms`,
+    );
+    assert.ok(ofUnwell.every(({ sentMs }) => sentMs <= unwellMs + HEALTH_NOTICED_MS));
+    const retryable = report.lost.filter(({ method }) => method === 'GET');
+    assert.equal(retryable.length, 0, `lost requests${describeLosses(retryable)}`);
+    const back = report.samples.some(({ pod, sentMs }) => pod === unwell.name && sentMs > deadMs);
+    assert.ok(back, 'the pod that is well again gets requests again');
+  },
+);
+
+scenario(
+  'a minute without API server and etcd is not noticed, and then the new state is there within seconds',
+  150,
+  async (context) => {
+    const restartsBefore = (await settled(2)).map(({ container }) => container);
+    const report = await underLoad({ address, host }, async () => {
+      await stopComponent('apiserver');
+      await stopComponent('etcd');
+      await passSeconds(60);
+      await startComponent('etcd');
+      await startComponent('apiserver');
+      await apiServerReady();
+      await apply(ingress({ namespace, name: 'new', host: 'new.test', service: 'shop' }));
+      const took = await servedEverywhere('new.test', '/', CAUGHT_UP_MS);
+      context.diagnostic(`a new Ingress served by every replica ${took} ms after it could be applied`);
+      await passSeconds(5);
+    });
+    context.diagnostic(report.summary);
+    assert.equal(report.lost.length, 0, `lost requests${describeLosses(report.lost)}`);
+    assert.deepEqual(
+      (await settled(2)).map(({ container }) => container),
+      restartsBefore,
+      'no replica was started again',
+    );
+  },
+);
+
+scenario('a rotated token is taken from its file', 180, async (context) => {
+  const report = await underLoad({ address, host }, async () => {
+    // New tokens are signed with key 2, old ones are still good: the first half of every key rotation.
+    await addTokenKey(2);
+    await restartApiServer();
+    // A kubelet that has just started asks for new tokens and writes them into the pods.
+    await stopComponent('kubelet');
+    await startComponent('kubelet');
+    await until(
+      'new tokens in the pods',
+      async () => ((await tokenKeysInPods()).size === 1 ? true : undefined),
+      60_000,
+    );
+    await trustOnlyTokenKey(2);
+    await restartApiServer();
+    await apply(ingress({ namespace, name: 'rotated', host: 'rotated.test', service: 'shop' }));
+    const took = await servedEverywhere('rotated.test', '/', CAUGHT_UP_MS);
+    context.diagnostic(`a new Ingress served by every replica ${took} ms after the old token had become invalid`);
+  });
+  // The controller manager signs nothing here, but it has tokens of its own that are no longer good.
+  await stopComponent('controller-manager');
+  await startComponent('controller-manager');
+  context.diagnostic(report.summary);
+  assert.equal(report.lost.length, 0, `lost requests${describeLosses(report.lost)}`);
+  await settled(2);
+});
+
+async function restartApiServer(): Promise<void> {
+  await stopComponent('apiserver');
+  await startComponent('apiserver');
+  await apiServerReady();
+}
+
+async function apiServerReady(): Promise<void> {
+  await until(
+    'the API server',
+    async () => ((await callApi('GET', '/readyz')).status === 200 ? true : undefined),
+    60_000,
+  );
+}
+
+/**
+ * Which keys the tokens in Fairway's pods are signed with, read from the files that the kubelet wrote.
+ * Contains `old` as long as one token was there before the kubelet was started again.
+ */
+async function tokenKeysInPods(): Promise<ReadonlySet<string>> {
+  const keys = (await replicas()).map(async ({ uid }) => {
+    const volumes = join(environment.run, 'kubelet/pods', uid, 'volumes/kubernetes.io~projected');
+    const folders = await readdir(volumes);
+    const tokens = await Promise.all(
+      folders.map(async (folder) => await readFile(join(volumes, folder, 'token'), 'utf8').catch(() => '')),
+    );
+    return tokens.filter((token) => token !== '').map(keyOf);
+  });
+  return new Set((await Promise.all(keys)).flat());
+}
+
+/** Name of the key that a token is signed with, from its first part. */
+function keyOf(token: string): string {
+  const [head = ''] = token.split('.');
+  return textAt(JSON.parse(Buffer.from(head, 'base64url').toString()), 'kid');
+}
