@@ -1,0 +1,47 @@
+import type { BoundListener, Phase, WorkerState } from '../../model/messages.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { Counters } from '../../telemetry/counters.ts';
+import type { Compilation } from '../compile/compilation.ts';
+import type { HealthView } from '../health/health-state.ts';
+
+/** Last report of the supervisor: `ToControl` of kind `state`. */
+export interface SupervisorState {
+  readonly phase: Phase;
+  readonly workers: readonly WorkerState[];
+  readonly listeners: readonly BoundListener[];
+  /** Worker processes that died or were replaced since the start, by reason. */
+  readonly deaths: Readonly<Record<string, number>>;
+  readonly supervisorRssBytes: number;
+  readonly controlRestarts: number;
+  readonly crashLooping: boolean;
+}
+
+/** Who leads, for the page and the metric. */
+export interface Leadership {
+  readonly isLeader: boolean;
+  /** Name of the Lease. */
+  readonly lease: string;
+  /** Identity of the pod that holds the Lease, as far as it is known; empty when nobody does. */
+  readonly holder: string;
+}
+
+/** All that the admin listener may see. Reading it changes nothing. */
+export interface AdminView {
+  readonly settings: Settings;
+  /** Fairway's own version. */
+  readonly version: string;
+  /** When the control process started, milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Absent before the first report. */
+  state(): SupervisorState | undefined;
+  /** What the first complete sync still waits for, in words; empty once it is there. */
+  waitingFor(): readonly string[];
+  /** The last one, also when a data worker refused it; absent before the first. */
+  compilation(): Compilation | undefined;
+  leadership(): Leadership;
+  readonly health: HealthView;
+  /** Counters of the control process. */
+  readonly counters: Counters;
+  /** Sends `FromControl` of kind `collect`; each answer comes back through `Admin.collected`. */
+  askWorkers(request: number): void;
+}
