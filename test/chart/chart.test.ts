@@ -20,9 +20,9 @@ interface Rendered {
 
 function render(values: Record<string, unknown>): Rendered[] {
   const files = renderChart(chart, { name: 'edge', namespace: 'ingress' }, values);
-  return [...files.values()]
-    .flatMap((text) => loadAllYaml(text) as unknown as Rendered[])
-    .filter((one) => one !== null);
+  const objects = [...files.values()].flatMap((text) => loadAllYaml(text));
+  // The loader makes instances of its model classes; plain data compares better.
+  return objects.map((one) => JSON.parse(JSON.stringify(one)) as Rendered);
 }
 
 function only(objects: readonly Rendered[], kind: string, name?: string): Rendered {
