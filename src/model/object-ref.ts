@@ -10,9 +10,12 @@ export type Kind =
   | 'Pod'
   | 'Namespace';
 
-/** Names one Kubernetes object. `namespace` is empty for cluster-scoped kinds. */
+/**
+ * Names one Kubernetes object, or with kind `File` a file that objects are read from (its path inside the folder, no
+ * namespace), so that a diagnostic can be about it. `namespace` is empty for cluster-scoped kinds.
+ */
 export interface ObjectRef {
-  readonly kind: Kind;
+  readonly kind: Kind | 'File';
   readonly namespace: string;
   readonly name: string;
 }

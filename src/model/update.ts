@@ -73,16 +73,31 @@ function applyMap<K, V>(previous: ReadonlyMap<K, V>, update: MapUpdate<K, V>): R
   return next;
 }
 
-/** Deep equality of plain trees of objects, arrays and primitives. Equal identity ends the walk. */
+/**
+ * Deep equality of plain trees of objects, arrays, maps and primitives. Equal identity ends the walk. A field that is
+ * `undefined` differs from an absent one; the order of fields and of map entries does not matter.
+ */
 export function equalData(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) || Array.isArray(b)) {
-    return (
-      Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, at) => equalData(item, b[at]))
-    );
-  }
-  const left = Object.entries(a);
-  const right = new Map<string, unknown>(Object.entries(b));
-  return left.length === right.size && left.every(([key, value]) => right.has(key) && equalData(value, right.get(key)));
+  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && equalItems(a, b);
+  if (a instanceof Map || b instanceof Map) return a instanceof Map && b instanceof Map && equalEntries(a, b);
+  return equalFields(a, b);
+}
+
+function equalItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, at) => equalData(item, b[at]));
+}
+
+function equalEntries(a: ReadonlyMap<unknown, unknown>, b: ReadonlyMap<unknown, unknown>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) if (!b.has(key) || !equalData(value, b.get(key))) return false;
+  return true;
+}
+
+/** Runs over every object of the model: no list of pairs, no map on the side. */
+function equalFields(a: object, b: object): boolean {
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && equalData(Reflect.get(a, key), Reflect.get(b, key)));
 }
