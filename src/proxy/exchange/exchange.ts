@@ -1,5 +1,6 @@
 import type { Route, VirtualHost } from '../../model/route.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
+import type { UpstreamState } from '../upstreams/upstream-state.ts';
 import type { FailureName } from './failure.ts';
 import type { HeaderList } from './headers.ts';
 
@@ -49,17 +50,28 @@ export class Exchange {
   readonly request: RequestHead;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
+  /** Target in origin-form as it came, with query: nginx `$request_uri`. */
+  uri = '';
   /** Normalised path, without query: what routes are matched against. */
   path = '';
+  /** Host in lower case without port and trailing dot: what virtual hosts are matched against. Empty without Host. */
+  hostName = '';
   /** What is sent to the upstream as request target. */
   forwardTarget = '';
   /** The client as policies and logs see it: the peer, or what a trusted proxy says. */
   clientAddress: string;
   /** Scheme as the client sees it: from TLS, or from a trusted proxy. */
   scheme: 'http' | 'https';
+  /** Host and port as the client wrote them, byte for byte, or what a trusted proxy says. */
+  host: string;
+  /** Port as the client sees it: 443 over TLS, the listening port over HTTP, or what a trusted proxy says. */
+  port: number;
+  /** The peer is one of `ProxyOptions.trustedProxies`. */
+  peerTrusted = false;
   requestId = '';
   virtualHost: VirtualHost | undefined = undefined;
   route: Route | undefined = undefined;
+  upstream: UpstreamState | undefined = undefined;
   /** Endpoint of the current try; pinned before by a filter in `select` when a session sticks. */
   endpoint: EndpointState | undefined = undefined;
   readonly tried: EndpointState[] = [];
@@ -68,6 +80,7 @@ export class Exchange {
   /** Head of the answer as the client will see it. */
   status = 0;
   responseHeaders: HeaderList = [];
+  /** Between two tries: how the one before ended. At the end: why the exchange ended badly. */
   failure: FailureName | undefined = undefined;
   /** Set by the affinity filter: a cookie for the answer. */
   setCookie: string | undefined = undefined;
@@ -92,5 +105,7 @@ export class Exchange {
     this.startedAt = startedAt;
     this.clientAddress = request.peerAddress;
     this.scheme = request.secure ? 'https' : 'http';
+    this.host = request.host;
+    this.port = request.secure ? 443 : request.localPort;
   }
 }

@@ -5,6 +5,12 @@ import type { FailureName } from '../exchange/failure.ts';
 /** What a filter chain decides when the head of an upstream's answer is there. */
 export type HeadVerdict = 'relay' | 'discard';
 
+/**
+ * Called once per try when the head of the answer is there; never throws.
+ * @param bodyConsumed  as in `TryOutcome`, at this moment
+ */
+export type OnHead = (exchange: Exchange, bodyConsumed: boolean) => HeadVerdict;
+
 /** How one try ended. */
 export interface TryOutcome {
   /** Absent: the whole answer went to the client (or its status made us discard it for another try). */
@@ -20,14 +26,19 @@ export interface TryOutcome {
  * Every method is called at most once at a time, and none throws: what goes wrong is an outcome.
  */
 export interface Transport {
-  /** Answers the client with `exchange.status`, `exchange.responseHeaders` and this body. */
+  /**
+   * Answers the client with `exchange.status`, `exchange.responseHeaders` and this body. The headers hold Date,
+   * Content-Type and Content-Length; an answer to HEAD keeps them and leaves the body out.
+   */
   respond(exchange: Exchange, body: string): Promise<void>;
   /**
    * One try: sends the request with `exchange.forwardHeaders` and `exchange.forwardTarget` to `exchange.endpoint`.
+   * The headers hold neither Connection (except for an upgrade) nor Transfer-Encoding: framing is the transport's.
    * When the head of the answer is there it fills `status`, `responseHeaders`, `upstreamStatus`, `headerMs` and asks
-   * `onHead`; `relay` streams the answer to the client, `discard` throws it away. Resolves when the try is over.
+   * `onHead`; `relay` streams the answer with what `onHead` made of `status` and `responseHeaders` to the client,
+   * `discard` throws it away. Resolves when the try is over, for a tunnel when both sides are closed.
    */
-  forward(exchange: Exchange, options: TryOptions, onHead: (exchange: Exchange) => HeadVerdict): Promise<TryOutcome>;
+  forward(exchange: Exchange, options: TryOptions, onHead: OnHead): Promise<TryOutcome>;
 }
 
 export interface TryOptions {

@@ -1,0 +1,25 @@
+import type { Clock } from '../../lib/clock.ts';
+import type { Random } from '../../lib/random.ts';
+import type { RoutePolicies } from '../../model/policy.ts';
+import type { ProxyOptions } from '../../model/proxy-options.ts';
+import type { Counters } from '../../telemetry/counters.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { FilterHooks } from '../exchange/phases.ts';
+
+/** What filters may use beside the policies of their route. */
+export interface FilterEnvironment {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly counters: Counters;
+  /** Of the snapshot that the route belongs to. */
+  readonly options: ProxyOptions;
+  /** Writes the access-log line of a finished exchange. Never throws, never blocks. */
+  readonly accessLog: (exchange: Exchange) => void;
+}
+
+/** One feature on the path of a request. Listed in `table.ts`. */
+export interface Filter {
+  readonly name: string;
+  /** Once per route and snapshot, never per exchange. undefined when the route does not use the feature. */
+  readonly create: (policies: RoutePolicies, environment: FilterEnvironment) => FilterHooks | undefined;
+}
