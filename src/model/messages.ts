@@ -37,6 +37,8 @@ export type FromWorker =
       readonly rssBytes: number;
     }
   | { readonly kind: 'applied'; readonly version: number }
+  /** The socket accepts here: `listen` has returned. The first of all workers makes the listener reachable. */
+  | { readonly kind: 'listening'; readonly id: ListenerId }
   | {
       readonly kind: 'rejected';
       readonly version: number;
@@ -58,7 +60,7 @@ export interface WorkerState {
   readonly loopDelayMs: number;
 }
 
-/** Where the whole program stands. `serving` begins when all listeners are bound; `lameduck` begins with SIGTERM. */
+/** Where the whole program stands. `serving` begins when every listener accepts; `lameduck` begins with SIGTERM. */
 export type Phase = 'starting' | 'serving' | 'lameduck' | 'draining';
 
 /** Listening socket that is bound, with the port that the kernel gave. */
