@@ -65,6 +65,11 @@ export interface HttpsRedirect {
   readonly status: 301 | 302 | 307 | 308;
   /** Absent: one trailing slash of the whole URI is cut, as ingress-nginx does. */
   readonly preserveTrailingSlash: boolean;
+  /**
+   * Requests whose normalised path starts with one of these stay on HTTP: challenges of certificate issuers. The same
+   * list for every route. Source: ingress-nginx `no-tls-redirect-locations`.
+   */
+  readonly exemptPaths: readonly string[];
 }
 
 export interface RouteLabels {

@@ -10,7 +10,8 @@ export interface Upstream {
   readonly namespace: string;
   readonly service: string;
   readonly port: string;
-  readonly protocol: 'http' | 'https';
+  /** `as-client`: the scheme that the client came with. Source: ingress-nginx `backend-protocol: AUTO_HTTP`. */
+  readonly protocol: 'http' | 'https' | 'as-client';
   readonly balancing: Balancing;
   /** Ready ones, and terminating ones that still serve. Never an endpoint that must not get requests. */
   readonly endpoints: readonly Endpoint[];
@@ -25,7 +26,10 @@ export interface Balancing {
 /** One address and port. */
 export interface Endpoint {
   readonly id: EndpointId;
-  /** IPv4 or IPv6 address without brackets. */
+  /**
+   * IPv4 or IPv6 address without brackets; with `--enable-external-name` also a DNS name, absolute (it ends in a dot),
+   * which whoever connects resolves, refusing the addresses of threats R-70.
+   */
   readonly address: string;
   readonly port: number;
   /** `draining`: terminating but still serving; used only while no endpoint is ready, and by sessions that stick to it. */
