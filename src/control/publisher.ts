@@ -1,0 +1,69 @@
+import type { Clock } from '../lib/clock.ts';
+import type { FromControl, WorkerState } from '../model/messages.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { diffSnapshots, isEmptyUpdate } from '../model/update.ts';
+import type { Counters } from '../telemetry/counters.ts';
+
+/** Sends differences to the supervisor and follows which data workers serve what. */
+export class Publisher {
+  readonly #send: (message: FromControl) => void;
+  readonly #counters: Counters;
+  readonly #clock: Clock;
+  #published: Snapshot;
+  /** Monotonic time of the first change in each version that some worker has not taken yet. */
+  readonly #waiting: Map<number, number> = new Map();
+
+  /** @param published  what the workers serve when the control process starts */
+  constructor(published: Snapshot, send: (message: FromControl) => void, counters: Counters, clock: Clock) {
+    this.#published = published;
+    this.#send = send;
+    this.#counters = counters;
+    this.#clock = clock;
+  }
+
+  /** What the workers serve, or will in a moment. */
+  get published(): Snapshot {
+    return this.#published;
+  }
+
+  /**
+   * Sends what differs.
+   * @param changedAt  monotonic time of the first change that led to it
+   * @returns false when nothing differs
+   */
+  publish(snapshot: Snapshot, changedAt: number): boolean {
+    const update = diffSnapshots(this.#published, snapshot);
+    if (isEmptyUpdate(update)) return false;
+    this.#published = snapshot;
+    this.#waiting.set(snapshot.version, changedAt);
+    this.#send({ kind: 'update', update });
+    return true;
+  }
+
+  /** Takes the workers' state; a version that all of them serve is done, and its time is counted. */
+  follow(workers: readonly WorkerState[]): void {
+    if (workers.length === 0) return;
+    const least = Math.min(...workers.map((worker) => worker.appliedVersion));
+    for (const [version, changedAt] of this.#waiting) {
+      if (version > least) continue;
+      this.#waiting.delete(version);
+      this.#count(changedAt);
+    }
+  }
+
+  /** A worker refused a version: it serves the one before. */
+  rejected(version: number): void {
+    this.#waiting.delete(version);
+    this.#counters.series('nginx_ingress_controller_errors', []).add(1);
+    this.#counters.series('nginx_ingress_controller_config_last_reload_successful', []).set(0);
+  }
+
+  #count(changedAt: number): void {
+    const counters = this.#counters;
+    counters.series('fairway_config_apply_seconds', []).add((this.#clock.now() - changedAt) / 1000);
+    counters.series('nginx_ingress_controller_success', []).add(1);
+    counters.series('nginx_ingress_controller_config_last_reload_successful', []).set(1);
+    const wallSeconds = Math.floor(this.#clock.wall() / 1000);
+    counters.series('nginx_ingress_controller_config_last_reload_successful_timestamp_seconds', []).set(wallSeconds);
+  }
+}
