@@ -18,6 +18,7 @@ const rbac = '/apis/rbac.authorization.k8s.io/v1';
 /** What somebody who has taken over Fairway would try. `METHOD path`; the API server must refuse each. */
 const refused: readonly string[] = [
   // Other people's secrets, and making or changing any.
+  `GET ${core}/secrets/shop-tls`,
   `POST ${core}/secrets`,
   `PUT ${core}/secrets/shop-tls`,
   `PATCH ${core}/secrets/shop-tls`,

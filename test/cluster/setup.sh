@@ -45,6 +45,9 @@ mkdir -p "$CACHE"
 exec 9> "$CACHE/setup.lock"
 flock --timeout 3000 9 || fail "another set-up still holds $CACHE/setup.lock after 50 minutes"
 say "cache $CACHE"
+# Folders of versions that nobody has used for two weeks.
+touch "$CACHE"
+find "$CACHE_ROOT" -mindepth 1 -maxdepth 1 -type d -mtime +14 -exec rm -rf {} +
 
 packages_missing=$(for package in $APT_PACKAGES; do
   dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"; done)
