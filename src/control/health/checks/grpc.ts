@@ -15,6 +15,8 @@ import { encodeHealthRequest, readHealthResponse, servingStatusName } from './gr
 export const grpcCheck: Check = (check, context, done) => {
   const host = isIPv6(check.address) ? `[${check.address}]` : check.address;
   const socket = context.connect({ host: check.address, port: check.port });
+  // Before the session's own listener, which turns every error into a cancelled stream.
+  socket.on('error', (error) => done(errorResult(error)));
   const session = connectHttp2(`http://${host}:${check.port}`, {
     createConnection: () => socket,
     // One small answer: no push, no long headers.
