@@ -4,14 +4,16 @@ import type { ObjectRef } from './object-ref.ts';
 /** Names as users write them in `load-balance`. */
 export type BalancingAlgorithm = 'round_robin' | 'least_conn' | 'random_two' | 'ewma' | 'hash' | 'ip_hash' | 'weighted';
 
+/** `as-client`: the scheme that the client came with. Source: ingress-nginx `backend-protocol: AUTO_HTTP`. */
+export type UpstreamProtocol = 'http' | 'https' | 'as-client';
+
 /** Named group of endpoints. */
 export interface Upstream {
   readonly id: UpstreamId;
   readonly namespace: string;
   readonly service: string;
   readonly port: string;
-  /** `as-client`: the scheme that the client came with. Source: ingress-nginx `backend-protocol: AUTO_HTTP`. */
-  readonly protocol: 'http' | 'https' | 'as-client';
+  readonly protocol: UpstreamProtocol;
   readonly balancing: Balancing;
   /** Ready ones, and terminating ones that still serve. Never an endpoint that must not get requests. */
   readonly endpoints: readonly Endpoint[];
