@@ -11,7 +11,11 @@ export interface Balancer {
   pick(key: string, tried: readonly EndpointState[]): EndpointState | undefined;
 }
 
-/** @param endpoints  those that may be picked now, in the order of their ids, at least one */
+/**
+ * @param endpoints  those that may be picked now, in the order of their ids, at least one. Factories read nothing but
+ *   the id: all else may change while the balancer lives.
+ * @param previous  the balancer of the set before, of whatever algorithm: state of endpoints that stay is taken over
+ */
 export type BalancerFactory = (
   endpoints: readonly EndpointState[],
   random: Random,
