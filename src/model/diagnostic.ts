@@ -3,6 +3,13 @@ import type { ObjectRef } from './object-ref.ts';
 /** How bad: `error` means that something the user asked for is not served; `warning` that it is served differently. */
 export type Severity = 'error' | 'warning' | 'info';
 
+/** What a code of diagnostics means, for `docs/errors.md`. */
+export interface CodeDefinition {
+  /** As usual; the diagnostic itself decides. */
+  readonly severity: Severity;
+  readonly doc: string;
+}
+
 /** A mistake in what a user wrote, as data: collected, never thrown. */
 export interface Diagnostic {
   /** Stable kebab-case name, documented in `docs/errors.md`. */

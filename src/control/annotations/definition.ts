@@ -1,0 +1,85 @@
+import type { CookieAffinity, RoutePolicies } from '../../model/policy.ts';
+import type { Balancing, UpstreamProtocol } from '../../model/upstream.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { ValueKind } from './value-kind.ts';
+
+/** One annotation that Fairway acts on: all that parsing, messages and `docs/annotations.md` need. */
+export interface AnnotationDefinition<T> {
+  /** Without prefix. */
+  readonly key: string;
+  readonly value: ValueKind<T>;
+  /** Where it acts: on a host, on the paths of its Ingress, on the upstream that several may share, on one endpoint. */
+  readonly scope: 'host' | 'path' | 'upstream' | 'endpoint';
+  readonly risk: 'low' | 'medium' | 'high';
+  readonly doc: string;
+  /** A test parses every example. */
+  readonly example: string;
+  /** How we differ from ingress-nginx. */
+  readonly deviation?: string;
+}
+
+/** What an Ingress asks of the upstreams behind it. */
+export interface UpstreamWish {
+  readonly balancing?: Balancing;
+  readonly protocol?: UpstreamProtocol;
+  /** The Service's own address is the only endpoint. */
+  readonly serviceUpstream?: boolean;
+}
+
+/** Affinity before the route is known: its path is the default of the cookie's, and its upstream's hash is missing. */
+export type AffinityWish = Omit<CookieAffinity, 'path' | 'upstreamHash'> & { readonly path?: string };
+
+/** What an Ingress asks of the redirect to https; absent is as the settings say. */
+export interface RedirectWish {
+  readonly ssl?: boolean;
+  readonly force?: boolean;
+  readonly preserveTrailingSlash?: boolean;
+}
+
+/** Something wrong with an annotation whose value alone is right. */
+export interface MeaningProblem {
+  /** Without prefix. */
+  readonly key: string;
+  readonly why: string;
+  readonly fix: string;
+  /** `ignored`: worth knowing. `invalid`: not as the user wants it. `closes`: the routes answer 503. */
+  readonly outcome: 'ignored' | 'invalid' | 'closes';
+}
+
+/** What the annotations of one Ingress ask for, in the terms of the model. */
+export interface Meaning {
+  readonly route?: Partial<Pick<RoutePolicies, 'timeouts' | 'retry'>>;
+  readonly affinity?: AffinityWish;
+  readonly redirect?: RedirectWish;
+  readonly upstream?: UpstreamWish;
+  readonly problems?: readonly MeaningProblem[];
+}
+
+/** Annotations of one topic, with what they mean together. The types of the values are hidden inside. */
+export interface AnnotationGroup {
+  readonly title: string;
+  readonly definitions: readonly AnnotationDefinition<unknown>[];
+  /** @param values  parsed values by key */
+  readonly meaning: (values: ReadonlyMap<string, unknown>, settings: Settings) => Meaning;
+}
+
+interface GroupSource<V extends object> {
+  readonly title: string;
+  readonly annotations: { readonly [K in keyof V]: AnnotationDefinition<V[K]> };
+  readonly meaning: (values: Partial<V>, settings: Settings) => Meaning;
+}
+
+/** A value without a definition, or the reverse, does not compile. */
+export function defineGroup<V extends object>(source: GroupSource<V>): AnnotationGroup {
+  const fields = Object.entries<AnnotationDefinition<unknown>>(source.annotations);
+  return {
+    title: source.title,
+    definitions: fields.map(([, definition]) => definition),
+    meaning: (values, settings) => {
+      const own: Record<string, unknown> = {};
+      for (const [field, { key }] of fields) if (values.has(key)) own[field] = values.get(key);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each value was parsed by the kind of its field
+      return source.meaning(own as Partial<V>, settings);
+    },
+  };
+}
