@@ -1,11 +1,37 @@
+import type { Certificate } from '../../model/certificate.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { EndpointId, UpstreamId } from '../../model/ids.ts';
 import type { ObjectRef } from '../../model/object-ref.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { HealthCheck } from '../../model/upstream.ts';
+import type { Settings } from '../../settings/settings.ts';
 import type { LoadBalancerAddress } from '../objects/kinds.ts';
+import type { ObjectView } from '../objects/object-store.ts';
 
-/** Everything that follows from the objects. Two equal views give equal compilations. */
+/** Everything that a compilation depends on; nothing else counts. */
+export interface CompileInput {
+  readonly objects: ObjectView;
+  /** As parsed at the start; the keys of the ConfigMap are applied on top inside. */
+  readonly settings: Settings;
+  /** Of the snapshot that comes out. */
+  readonly version: number;
+  /** What is served now: where the last good certificate of a host comes from when its Secret goes. */
+  readonly previous?: Snapshot;
+  /** Unix time in seconds, cut to whole hours by the caller, so that results stay the same meanwhile. */
+  readonly nowSeconds: number;
+  /** What goes into the status of every Ingress; empty when it is not known. */
+  readonly publishedAddresses: readonly LoadBalancerAddress[];
+  /** For server names without a certificate, when `--default-ssl-certificate` gives none: the self-signed one. */
+  readonly defaultCertificate?: Certificate;
+}
+
+/** A compiler with the memory of its last run, which changes only speed. */
+export type Compiler = (input: CompileInput) => Compilation;
+
+/**
+ * Everything that follows from the objects. Two equal inputs give equal compilations; from one compiler, parts that did
+ * not change keep their identity, from the lists and maps down to single virtual hosts, upstreams and endpoints.
+ */
 export interface Compilation {
   readonly snapshot: Snapshot;
   readonly diagnostics: readonly Diagnostic[];
