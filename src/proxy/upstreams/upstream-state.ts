@@ -17,8 +17,8 @@ export type PickableReason = 'healthy' | 'checks-ignored' | 'draining' | 'none';
 /** One upstream in one worker. Survives snapshots; only `UpstreamSet` changes it. */
 export class UpstreamState {
   upstream: Upstream;
-  /** All endpoints, in the order of their ids. */
-  endpoints: readonly EndpointState[] = [];
+  /** All endpoints, in the order of their ids. Another set is another map. */
+  endpoints: ReadonlyMap<EndpointId, EndpointState> = new Map();
   /** Those that requests may go to now, in the order of their ids. Another set is another array. */
   pickable: readonly EndpointState[] = [];
   pickableReason: PickableReason = 'none';
@@ -27,9 +27,5 @@ export class UpstreamState {
 
   constructor(upstream: Upstream) {
     this.upstream = upstream;
-  }
-
-  endpoint(id: EndpointId): EndpointState | undefined {
-    return this.endpoints.find((state) => state.endpoint.id === id);
   }
 }

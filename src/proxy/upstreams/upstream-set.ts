@@ -1,0 +1,148 @@
+import type { UpstreamId } from '../../model/ids.ts';
+import type { UnhealthyEndpoints } from '../../model/messages.ts';
+import type { MapUpdate } from '../../model/update.ts';
+import type { Balancing, Upstream } from '../../model/upstream.ts';
+import { EndpointState } from './endpoint-state.ts';
+import type { Member, PickableEndpoints } from './pickable.ts';
+import { pickableOf } from './pickable.ts';
+import type { EndpointPicker } from './upstream-state.ts';
+import { UpstreamState } from './upstream-state.ts';
+
+export interface UpstreamSetParts {
+  /** @param previous  the picker of the set before */
+  readonly makePicker: (
+    balancing: Balancing,
+    endpoints: readonly EndpointState[],
+    previous: EndpointPicker | undefined,
+  ) => EndpointPicker;
+  /** All ready endpoints of an upstream fail their check (`true`), or no longer so (`false`). Said once per change. */
+  readonly onChecksIgnored: (upstream: Upstream, ignored: boolean) => void;
+}
+
+/**
+ * All upstreams of one worker. What belongs to an endpoint (exchanges in flight, latency, health) lives as long as its
+ * id is in its upstream, whatever else changes around it.
+ */
+export class UpstreamSet {
+  readonly #parts: UpstreamSetParts;
+  readonly #states = new Map<UpstreamId, UpstreamState>();
+  readonly #leaveListeners: ((endpoint: EndpointState) => void)[] = [];
+  #unhealthy: UnhealthyEndpoints = new Map();
+
+  constructor(parts: UpstreamSetParts) {
+    this.#parts = parts;
+  }
+
+  get(id: UpstreamId): UpstreamState | undefined {
+    return this.#states.get(id);
+  }
+
+  /** Calls `listener` for each endpoint that leaves its upstream or begins to drain. */
+  onLeave(listener: (endpoint: EndpointState) => void): void {
+    this.#leaveListeners.push(listener);
+  }
+
+  /**
+   * Builds what an update needs without changing anything.
+   * @returns the step that takes it over, which cannot fail
+   */
+  prepare(update: MapUpdate<UpstreamId, Upstream>): () => void {
+    const changes = [...update.set.values()].map((upstream) => this.#prepareOne(upstream));
+    return () => {
+      const gone = update.removed.flatMap((id) => this.#remove(id));
+      const left = changes.flatMap((change) => this.#commit(change));
+      for (const endpoint of [...gone, ...left]) for (const listener of this.#leaveListeners) listener(endpoint);
+    };
+  }
+
+  /** @param unhealthy  endpoints whose check fails: the whole set */
+  health(unhealthy: UnhealthyEndpoints): void {
+    const before = this.#unhealthy;
+    this.#unhealthy = unhealthy;
+    for (const id of new Set([...before.keys(), ...unhealthy.keys()])) {
+      const known = this.#states.get(id);
+      if (known !== undefined) this.#commit(this.#prepareOne(known.upstream));
+    }
+  }
+
+  #prepareOne(upstream: Upstream): Change {
+    const state = this.#states.get(upstream.id) ?? new UpstreamState(upstream);
+    const failing = new Set(this.#unhealthy.get(upstream.id));
+    const members = upstream.endpoints
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      .map((endpoint) => ({
+        endpoint,
+        state: state.endpoints.get(endpoint.id) ?? new EndpointState(endpoint),
+        healthy: !failing.has(endpoint.id),
+      }));
+    return { state, upstream, members, ...this.#pickingOf(state, upstream.balancing, pickableOf(members)) };
+  }
+
+  /** The same endpoints under the same algorithm keep their picker, and with it all turns and credits. */
+  #pickingOf(state: UpstreamState, balancing: Balancing, pickable: PickableEndpoints): Picking {
+    const same = sameItems(state.pickable, pickable.endpoints);
+    if (same && state.picker !== undefined && state.upstream.balancing.algorithm === balancing.algorithm) {
+      return { pickable: { reason: pickable.reason, endpoints: state.pickable }, picker: state.picker };
+    }
+    if (pickable.endpoints.length === 0) return { pickable, picker: undefined };
+    return { pickable, picker: this.#parts.makePicker(balancing, pickable.endpoints, state.picker) };
+  }
+
+  /** Returns the endpoints that left or began to drain. */
+  #commit({ state, upstream, members, pickable, picker }: Change): EndpointState[] {
+    const left = leavingOf(state, members);
+    if (
+      !sameItems(
+        [...state.endpoints.values()],
+        members.map((member) => member.state),
+      )
+    ) {
+      state.endpoints = new Map(members.map((member) => [member.endpoint.id, member.state]));
+    }
+    for (const member of members) {
+      member.state.endpoint = member.endpoint;
+      member.state.healthy = member.healthy;
+    }
+    const ignoredBefore = state.pickableReason === 'checks-ignored';
+    const ignored = pickable.reason === 'checks-ignored';
+    state.upstream = upstream;
+    state.pickable = pickable.endpoints;
+    state.pickableReason = pickable.reason;
+    state.picker = picker;
+    this.#states.set(upstream.id, state);
+    if (ignored !== ignoredBefore) this.#parts.onChecksIgnored(upstream, ignored);
+    return left;
+  }
+
+  /** Returns the endpoints that are gone with it. */
+  #remove(id: UpstreamId): EndpointState[] {
+    const state = this.#states.get(id);
+    if (state === undefined) return [];
+    this.#states.delete(id);
+    if (state.pickableReason === 'checks-ignored') this.#parts.onChecksIgnored(state.upstream, false);
+    return [...state.endpoints.values()];
+  }
+}
+
+interface Picking {
+  readonly pickable: PickableEndpoints;
+  readonly picker: EndpointPicker | undefined;
+}
+
+interface Change extends Picking {
+  readonly state: UpstreamState;
+  readonly upstream: Upstream;
+  readonly members: readonly Member[];
+}
+
+function leavingOf(before: UpstreamState, members: readonly Member[]): EndpointState[] {
+  const next = new Map(members.map((member) => [member.state, member.endpoint.state]));
+  return [...before.endpoints.values()].filter((state) => {
+    const kept = next.get(state);
+    return kept === undefined || (kept === 'draining' && state.endpoint.state === 'ready');
+  });
+}
+
+function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, at) => item === b[at]);
+}
