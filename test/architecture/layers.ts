@@ -8,7 +8,12 @@ export const sharedRow: readonly (readonly string[])[] = [['model'], ['lib'], ['
 
 /** Folders and files of each process, left to right. A group's members do not import each other. */
 export const processRows: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  supervisor: [['supervisor/sockets.ts', 'supervisor/children.ts', 'supervisor/drain.ts'], ['supervisor']],
+  supervisor: [
+    ['supervisor/port-holder.ts', 'supervisor/restarts.ts', 'supervisor/watchdog.ts'],
+    ['supervisor/sockets.ts', 'supervisor/children.ts', 'supervisor/drain.ts'],
+    ['supervisor/listeners.ts', 'supervisor/workers.ts'],
+    ['supervisor'],
+  ],
   control: [
     ['control/certificates'],
     ['control/objects'],

@@ -1,0 +1,21 @@
+/**
+ * Asks again and again until the answer is not undefined. For what announces itself by no event.
+ * @throws an error with the last failure after `withinMs`
+ */
+export async function until<T>(
+  ask: () => Promise<T | undefined> | T | undefined,
+  withinMs: number = 10_000,
+): Promise<T> {
+  const deadline = performance.now() + withinMs;
+  let failure: unknown = 'undefined';
+  for (;;) {
+    try {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      failure = error;
+    }
+    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms`, { cause: failure });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
