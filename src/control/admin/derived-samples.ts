@@ -1,0 +1,102 @@
+import type { Phase } from '../../model/messages.ts';
+import type { MetricSample } from '../../model/metric-sample.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { MetricName } from '../../telemetry/metrics.ts';
+import { configHash } from './config-hash.ts';
+import type { AdminView, SupervisorState } from './view.ts';
+
+/**
+ * Metrics that follow from what is there at the moment of the scrape: nobody has to count them, and nothing that is gone
+ * stays behind.
+ */
+export const derivedMetrics: readonly MetricName[] = [
+  'nginx_ingress_controller_build_info',
+  'nginx_ingress_controller_config_hash',
+  'nginx_ingress_controller_leader_election_status',
+  'nginx_ingress_controller_ssl_expire_time_seconds',
+  'nginx_ingress_controller_ssl_certificate_info',
+  'fairway_endpoint_healthy',
+  'fairway_worker_deaths_total',
+  'fairway_control_restarts_total',
+  'fairway_drain_phase',
+  'fairway_process_resident_memory_bytes',
+];
+
+/** @param rssBytes  resident memory of this process; 0 when it cannot be read */
+export function derivedSamples(view: AdminView, rssBytes: number): MetricSample[] {
+  const snapshot = view.compilation()?.snapshot;
+  const state = view.state();
+  const { isLeader, lease } = view.leadership();
+  return [
+    sample('nginx_ingress_controller_build_info', [view.version, '', ''], 1),
+    sample('nginx_ingress_controller_leader_election_status', [lease], isLeader ? 1 : 0),
+    ...(snapshot === undefined ? [] : [sample('nginx_ingress_controller_config_hash', [], configHash(snapshot))]),
+    // Only the leader says when certificates end, as in ingress-nginx: an alert then fires once.
+    ...(snapshot === undefined || !isLeader ? [] : certificateSamples(snapshot, view.settings.controllerClass)),
+    ...(snapshot === undefined ? [] : healthSamples(view, snapshot)),
+    ...(state === undefined ? [] : processSamples(state, rssBytes)),
+  ];
+}
+
+function sample(metric: MetricName, labels: readonly string[], value: number): MetricSample {
+  return { metric, labels, values: [value] };
+}
+
+/** Source: ingress-nginx `SetSSLExpireTime`, `SetSSLInfo`. */
+function certificateSamples(snapshot: Snapshot, controllerClass: string): MetricSample[] {
+  const samples: MetricSample[] = [];
+  for (const { host, certificate: id } of snapshot.virtualHosts.values()) {
+    const certificate = id === undefined ? undefined : snapshot.certificates.get(id);
+    if (certificate === undefined) continue;
+    const slash = certificate.source.indexOf('/');
+    const namespace = certificate.source.slice(0, Math.max(0, slash));
+    // Issuer's serial number, which names hardly ever have, and the certificate's own.
+    const identifier = `-${certificate.serialNumber}`;
+    const labels = [namespace, controllerClass, host, certificate.source.slice(slash + 1), identifier];
+    samples.push(
+      sample('nginx_ingress_controller_ssl_expire_time_seconds', labels, certificate.notAfter),
+      sample(
+        'nginx_ingress_controller_ssl_certificate_info',
+        [
+          ...labels,
+          certificate.issuerOrganization,
+          certificate.issuerCommonName,
+          certificate.serialNumber,
+          certificate.keyAlgorithm,
+        ],
+        1,
+      ),
+    );
+  }
+  return samples;
+}
+
+function healthSamples(view: AdminView, snapshot: Snapshot): MetricSample[] {
+  const samples: MetricSample[] = [];
+  for (const { id, namespace, service } of snapshot.upstreams.values()) {
+    const health = view.health.upstream(id);
+    if (health === undefined) continue;
+    for (const [endpoint, { state }] of health.endpoints) {
+      const healthy = state === 'unhealthy' ? 0 : 1;
+      samples.push(sample('fairway_endpoint_healthy', [namespace, service, endpoint], healthy));
+    }
+  }
+  return samples;
+}
+
+const phases: readonly Phase[] = ['starting', 'serving', 'lameduck', 'draining'];
+
+function processSamples(state: SupervisorState, rssBytes: number): MetricSample[] {
+  const memory = state.workers
+    .filter((worker) => worker.pid !== 0)
+    .map((worker) => sample('fairway_process_resident_memory_bytes', [`worker-${worker.index}`], worker.rssBytes));
+  const own = sample('fairway_process_resident_memory_bytes', ['control'], rssBytes);
+  return [
+    sample('fairway_process_resident_memory_bytes', ['supervisor'], state.supervisorRssBytes),
+    ...(rssBytes === 0 ? [] : [own]),
+    ...memory,
+    ...phases.map((phase) => sample('fairway_drain_phase', [phase], phase === state.phase ? 1 : 0)),
+    sample('fairway_control_restarts_total', [], state.controlRestarts),
+    ...Object.entries(state.deaths).map(([reason, count]) => sample('fairway_worker_deaths_total', [reason], count)),
+  ];
+}

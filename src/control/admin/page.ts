@@ -1,0 +1,53 @@
+import type { Clock } from '../../lib/clock.ts';
+import type { AdminView } from './view.ts';
+
+/** What a page answers. */
+export interface AdminAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What a page may use. */
+export interface PageContext {
+  readonly view: AdminView;
+  readonly clock: Clock;
+  readonly query: URLSearchParams;
+  /** Every page, for links. */
+  readonly pages: readonly Pick<AdminPage, 'path' | 'doc'>[];
+  /** `/metrics` in Prometheus' text format. */
+  readonly metricsText: () => Promise<string>;
+}
+
+/** One path of the admin listener. Pages only read. */
+export interface AdminPage {
+  readonly path: string;
+  /** One sentence, for the index and the answer to unknown paths. */
+  readonly doc: string;
+  /**
+   * Everybody who asks within this time gets the same answer, made once: pages that are expensive. Such a page ignores
+   * the query.
+   */
+  readonly shareMs?: number;
+  readonly render: (context: PageContext) => AdminAnswer | Promise<AdminAnswer>;
+}
+
+/** Plain text with a line end. */
+export function textAnswer(status: number, text: string): AdminAnswer {
+  return { status, contentType: 'text/plain; charset=utf-8', body: `${text}\n` };
+}
+
+/** Readable JSON; maps become objects. */
+export function jsonAnswer(value: unknown): AdminAnswer {
+  return {
+    status: 200,
+    contentType: 'application/json; charset=utf-8',
+    body: Buffer.from(`${JSON.stringify(value, mapsToObjects, 2)}\n`),
+  };
+}
+
+function mapsToObjects(_key: string, value: unknown): unknown {
+  if (value instanceof Map) return Object.fromEntries(value);
+  return value instanceof Set ? [...value] : value;
+}

@@ -1,0 +1,72 @@
+import type { RetryPolicy, RoutePolicies, UpstreamTimeouts } from '../../../model/policy.ts';
+import type { PathMatch, Route } from '../../../model/route.ts';
+import type { Snapshot } from '../../../model/snapshot.ts';
+import type { Html } from '../html.ts';
+import { html } from '../html.ts';
+import { cell, shortCell, table, tag } from './index-table.ts';
+
+interface Row {
+  readonly host: string;
+  readonly route: Route;
+}
+
+/** Every route in the order in which they are tried, host by host. */
+export function routesTable(snapshot: Snapshot, filter: string): Html {
+  return table<Row>(
+    {
+      title: 'Routes',
+      columns: ['Host', 'Path', 'Match', 'Ingress', 'Goes to', 'Policies'],
+      rows: rowsOf(snapshot),
+      text: ({ host, route }) => `${host} ${route.match.path} ${ingressOf(route)} ${goesTo(route)}`,
+      cells: ({ host, route }) => [
+        cell(host === '*' ? html`<span class="soft">every host</span>` : host),
+        cell(html`<code>${route.match.path}</code>`),
+        shortCell(matchNames[route.match.kind]),
+        cell(ingressOf(route)),
+        cell(route.action.kind === 'respond' ? tag('warn', goesTo(route)) : goesTo(route)),
+        cell(html`<span class="soft">${describePolicies(route.policies)}</span>`),
+      ],
+      none: 'No Ingress of our class has a rule that can be served.',
+    },
+    filter,
+  );
+}
+
+const matchNames: Readonly<Record<PathMatch['kind'], string>> = {
+  exact: 'exact',
+  prefix: 'prefix',
+  'text-prefix': 'text prefix',
+};
+
+function* rowsOf(snapshot: Snapshot): Generator<Row> {
+  for (const { host, routes } of snapshot.virtualHosts.values()) for (const route of routes) yield { host, route };
+}
+
+function ingressOf(route: Route): string {
+  return `${route.source.namespace}/${route.source.name}`;
+}
+
+function goesTo(route: Route): string {
+  const { action } = route;
+  return action.kind === 'forward' ? action.upstream : `answers ${action.status}: ${action.reason}`;
+}
+
+/** In short. A policy without words of its own is named. */
+function describePolicies(policies: RoutePolicies): string {
+  const { affinity, httpsRedirect, timeouts, retry, labels: _labels, ...others } = policies;
+  const words: string[] = [];
+  if (affinity !== undefined) words.push(`sticky by cookie ${affinity.cookieName} (${affinity.mode})`);
+  if (httpsRedirect !== undefined) words.push(`${httpsRedirect.status} to HTTPS`);
+  if (timeouts !== undefined) words.push(describeTimeouts(timeouts));
+  if (retry !== undefined) words.push(describeRetry(retry));
+  return [...words, ...Object.keys(others)].join(', ');
+}
+
+function describeTimeouts({ connectMs, sendMs, readMs }: UpstreamTimeouts): string {
+  return `timeouts: connect ${connectMs / 1000} s, send ${sendMs / 1000} s, read ${readMs / 1000} s`;
+}
+
+function describeRetry({ on, tries }: RetryPolicy): string {
+  if (on.length === 0) return 'no retries';
+  return tries === 0 ? `retries on ${on.join(', ')}` : `${tries} tries on ${on.join(', ')}`;
+}
