@@ -60,6 +60,13 @@ export type MetricName =
   | 'fairway_reflector_gap_seconds'
   | 'fairway_reflector_last_contact_seconds'
   | 'fairway_reflector_objects'
+  | 'fairway_reflector_list_seconds'
+  | 'fairway_reflector_watch_seconds_total'
+  | 'fairway_reflector_bookmarks_total'
+  | 'fairway_reflector_divergences_total'
+  | 'fairway_reflector_held_deletions_total'
+  | 'fairway_reflector_last_event_seconds'
+  | 'fairway_reflector_bytes'
   | 'fairway_events_written_total'
   | 'fairway_status_writes_total';
 
@@ -392,7 +399,7 @@ export const metricsTable: Readonly<Record<MetricName, MetricDefinition>> = {
   },
   fairway_reflector_events_total: {
     kind: 'counter',
-    help: 'Watch events, by what became of them: applied, ignored, bad.',
+    help: 'Watch events, by what became of them: applied, ignored, stale, bad.',
     labels: ['resource', 'outcome'],
     merge: 'sum',
     origin: 'control',
@@ -422,6 +429,56 @@ export const metricsTable: Readonly<Record<MetricName, MetricDefinition>> = {
   fairway_reflector_objects: {
     kind: 'gauge',
     help: 'Objects in the store.',
+    labels: ['resource'],
+    merge: 'max',
+    origin: 'control',
+  },
+  fairway_reflector_list_seconds: {
+    kind: 'histogram',
+    help: 'Time of a complete list.',
+    labels: ['resource'],
+    buckets: 'timeBuckets',
+    merge: 'sum',
+    origin: 'control',
+  },
+  fairway_reflector_watch_seconds_total: {
+    kind: 'counter',
+    help: 'Time spent in watches; by fairway_reflector_watches_total it is the mean life of one.',
+    labels: ['resource'],
+    merge: 'sum',
+    origin: 'control',
+  },
+  fairway_reflector_bookmarks_total: {
+    kind: 'counter',
+    help: 'Bookmarks: signs of life from watches in which nothing happens.',
+    labels: ['resource'],
+    merge: 'sum',
+    origin: 'control',
+  },
+  fairway_reflector_divergences_total: {
+    kind: 'counter',
+    help: 'Self-checks that found the store different from the API server; the store was listed anew.',
+    labels: ['resource'],
+    merge: 'sum',
+    origin: 'control',
+  },
+  fairway_reflector_held_deletions_total: {
+    kind: 'counter',
+    help: 'Lists without most of the known objects, which were applied only after a second list.',
+    labels: ['resource'],
+    merge: 'sum',
+    origin: 'control',
+  },
+  fairway_reflector_last_event_seconds: {
+    kind: 'gauge',
+    help: 'Age of the last watch event.',
+    labels: ['resource'],
+    merge: 'max',
+    origin: 'control',
+  },
+  fairway_reflector_bytes: {
+    kind: 'gauge',
+    help: 'JSON length of the objects in the store, as they were received.',
     labels: ['resource'],
     merge: 'max',
     origin: 'control',
