@@ -19,7 +19,7 @@ export type DecodeCode =
 export const decodeCodes: Readonly<Record<DecodeCode, { readonly severity: Severity; readonly doc: string }>> = {
   'object-malformed': {
     severity: 'error',
-    doc: 'The object cannot be read at all and counts as absent: it has no name, or its spec is not an object.',
+    doc: 'The object cannot be read at all: it has no name, or its spec is not an object. What it said before goes on to count, else it counts as absent.',
   },
   'api-version-not-read': {
     severity: 'error',

@@ -118,7 +118,7 @@ function decodeKind(kind: Kind, value: Fields, options: DecodeOptions): Decoded 
   if (spec !== undefined && spec !== null && !isFields(spec)) {
     reader.report('spec', {
       code: 'object-malformed',
-      effect: 'cannot be read, the object counts as absent',
+      effect: 'cannot be read',
       why: `it is ${typeName(spec)}, not an object`,
       fix: 'Write fields with names below spec.',
     });
@@ -159,8 +159,8 @@ function readIdentity(metadata: Fields, fallback: string | undefined): Identity 
 
 function otherKind(value: Fields, kind: string): Decoded {
   const version = value['apiVersion'];
-  const group = typeof version === 'string' && version.includes('/') ? `${version.split('/')[0] ?? ''} ` : '';
-  return { outcome: 'other-kind', kind: `${group}${kind}`.slice(0, 120), diagnostics: [] };
+  const described = typeof version === 'string' ? `${kind} (${version})` : kind;
+  return { outcome: 'other-kind', kind: described.slice(0, 120), diagnostics: [] };
 }
 
 function malformed(

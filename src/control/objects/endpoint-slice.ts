@@ -58,7 +58,7 @@ function readAddressType(reader: FieldReader, object: Fields): EndpointSlice['ad
   if (text === 'IPv4' || text === 'IPv6' || text === 'FQDN') return text;
   reader.report('addressType', {
     code: 'object-malformed',
-    effect: 'is wrong, the slice counts as absent',
+    effect: 'is wrong, the slice cannot be read',
     why: `it is ${typeof text === 'string' ? quoted(text) : typeName(text)}`,
     fix: 'Write IPv4 or IPv6.',
   });
