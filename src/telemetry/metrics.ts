@@ -29,6 +29,7 @@ export type MetricName =
   | 'nginx_ingress_controller_nginx_process_num_procs'
   | 'fairway_upstream_failures_total'
   | 'fairway_retries_total'
+  | 'fairway_health_checks_ignored'
   | 'fairway_upgrades_open'
   | 'fairway_drain_forced_total'
   | 'fairway_log_dropped_total'
@@ -200,6 +201,13 @@ export const metricsTable: Readonly<Record<MetricName, MetricDefinition>> = {
     help: 'Requests sent to another endpoint, by the failure of the try before.',
     labels: ['namespace', 'service', 'failure'],
     merge: 'sum',
+    origin: 'workers',
+  },
+  fairway_health_checks_ignored: {
+    kind: 'gauge',
+    help: '1 while every ready endpoint fails its health check, so that all of them are used.',
+    labels: ['namespace', 'service', 'port'],
+    merge: 'max',
     origin: 'workers',
   },
   fairway_upgrades_open: {

@@ -74,6 +74,7 @@ export class Exchange {
   upstream: UpstreamState | undefined = undefined;
   /** Endpoint of the current try; pinned before by a filter in `select` when a session sticks. */
   endpoint: EndpointState | undefined = undefined;
+  /** Endpoints of all tries so far, the current one last. */
   readonly tried: EndpointState[] = [];
   /** Request head as the upstream will see it. */
   forwardHeaders: HeaderList = [];

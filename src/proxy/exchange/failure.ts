@@ -4,6 +4,7 @@ export type FailureName =
   | 'no-endpoint'
   | 'route-closed'
   | 'bad-request'
+  | 'method-refused'
   | 'connect-refused'
   | 'connect-timeout'
   | 'connect-failed'
@@ -39,6 +40,7 @@ export const failures: Readonly<Record<FailureName, FailureDefinition>> = {
     fix: 'Read the diagnostics of the Ingress: something that guards the route cannot be honoured.',
   },
   'bad-request': { source: 'client', retry: 'no', status: 400, fix: 'Send a request that follows RFC 9112.' },
+  'method-refused': { source: 'client', retry: 'no', status: 405, fix: 'TRACE and CONNECT are not served.' },
   'connect-refused': {
     source: 'upstream',
     retry: 'yes',

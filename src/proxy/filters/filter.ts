@@ -13,6 +13,8 @@ export interface FilterEnvironment {
   readonly counters: Counters;
   /** Of the snapshot that the route belongs to. */
   readonly options: ProxyOptions;
+  /** Value of a Date field for now; made once per second. */
+  readonly httpDate: () => string;
   /** Writes the access-log line of a finished exchange. Never throws, never blocks. */
   readonly accessLog: (exchange: Exchange) => void;
 }

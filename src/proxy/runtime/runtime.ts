@@ -1,33 +1,84 @@
+import { messageOf } from '../../lib/error-text.ts';
+import { httpDate } from '../../lib/http-date.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
 import type { Certificate } from '../../model/certificate.ts';
+import type { CertificateId } from '../../model/ids.ts';
 import type { UnhealthyEndpoints } from '../../model/messages.ts';
+import type { RouteLabels } from '../../model/policy.ts';
+import type { ProxyOptions } from '../../model/proxy-options.ts';
+import type { VirtualHost } from '../../model/route.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { emptySnapshot } from '../../model/snapshot.ts';
 import type { SnapshotUpdate } from '../../model/update.ts';
 import { applyUpdate } from '../../model/update.ts';
 import type { Upstream } from '../../model/upstream.ts';
+import { balancers } from '../balancing/table.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import type { FilterEnvironment } from '../filters/filter.ts';
+import type { Identify } from '../filters/client-identity.ts';
+import { createIdentify } from '../filters/client-identity.ts';
+import type { Filter, FilterEnvironment } from '../filters/filter.ts';
+import type { Pipeline } from '../filters/pipeline.ts';
+import { buildPipeline } from '../filters/pipeline.ts';
+import { filters as filterTable } from '../filters/table.ts';
+import { HostIndex } from '../routing/host-index.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
+import { UpstreamSet } from '../upstreams/upstream-set.ts';
+import type { ServedHost } from './served-route.ts';
+import { serveHost } from './served-route.ts';
 
 /** What a runtime is made of. All of it is called from the hot path or close to it: cheap, and never throwing. */
-export interface RuntimeParts extends Omit<FilterEnvironment, 'options'> {
+export interface RuntimeParts extends Omit<FilterEnvironment, 'options' | 'httpDate'> {
   /** Something threw inside one exchange, which then ended with 500: a bug to be logged with its stack. */
   readonly onBug: (error: unknown, exchange: Exchange) => void;
   /** All ready endpoints of an upstream fail their check, so checks are ignored (`true`), or no longer so (`false`). */
   readonly onChecksIgnored: (upstream: Upstream, ignored: boolean) => void;
+  /** The table of filters unless a test says otherwise. */
+  readonly filters?: readonly Filter[];
+}
+
+/** What depends on the options of a snapshot. */
+interface Surroundings {
+  readonly environment: FilterEnvironment;
+  readonly identify: Identify;
+  /** For exchanges that no route takes. */
+  readonly unrouted: Pipeline;
+  /** By identity: a virtual host that an update leaves alone is never built again. */
+  readonly served: WeakMap<VirtualHost, ServedHost>;
 }
 
 /** Everything one data worker derives from the current snapshot. Independent of the engine. */
 export class Runtime {
   readonly parts: RuntimeParts;
+  readonly upstreams: UpstreamSet;
+  readonly #filters: readonly Filter[];
+  readonly #httpDate: () => string;
   #snapshot: Snapshot = emptySnapshot;
+  #surroundings: Surroundings;
+  #hosts: HostIndex<ServedHost> = new HostIndex([]);
 
   constructor(parts: RuntimeParts) {
     this.parts = parts;
+    this.#filters = parts.filters ?? filterTable;
+    this.#httpDate = httpDate(parts.clock);
+    this.#surroundings = this.#surround(emptySnapshot.options);
+    this.upstreams = new UpstreamSet({
+      makePicker: ({ algorithm }, endpoints, previous) =>
+        balancers[algorithm](endpoints, parts.random, parts.clock.now, previous),
+      onChecksIgnored: (upstream, ignored) => this.#sayChecksIgnored(upstream, ignored),
+    });
   }
 
   get snapshot(): Snapshot {
     return this.#snapshot;
+  }
+
+  get identify(): Identify {
+    return this.#surroundings.identify;
+  }
+
+  /** Hooks for exchanges that no route takes. */
+  get unrouted(): Pipeline {
+    return this.#surroundings.unrouted;
   }
 
   /**
@@ -35,24 +86,104 @@ export class Runtime {
    * @throws OperatorError `update-rejected`; what was served before is then still served
    */
   apply(update: SnapshotUpdate): void {
-    this.#snapshot = applyUpdate(this.#snapshot, update);
+    if (update.from !== this.#snapshot.version) {
+      throw rejected(update, `it continues version ${update.from}, and version ${this.#snapshot.version} is served`);
+    }
+    const next = this.#build(update);
+    this.#snapshot = next.snapshot;
+    this.#surroundings = next.surroundings;
+    this.#hosts = next.hosts;
+    next.commitUpstreams();
   }
 
-  /** @param _unhealthy  the whole set of endpoints whose check fails */
-  health(_unhealthy: UnhealthyEndpoints): void {}
+  /** @param unhealthy  the whole set of endpoints whose check fails */
+  health(unhealthy: UnhealthyEndpoints): void {
+    this.upstreams.health(unhealthy);
+  }
+
+  /**
+   * Virtual host of a request.
+   * @param hostName  as `hostNameOf` gives it; empty takes the catch-all
+   */
+  hostOf(hostName: string): ServedHost | undefined {
+    return this.#hosts.find(hostName);
+  }
 
   /**
    * What TLS serves for a server name: its own certificate, that of the wildcard, the default one.
-   * @param _serverName  as the client sent it; empty without
+   * @param serverName  as the client sent it; empty without
    * @returns undefined before the first update that has a default certificate
    */
-  certificateFor(_serverName: string): Certificate | undefined {
-    return undefined;
+  certificateFor(serverName: string): Certificate | undefined {
+    const lower = serverName.toLowerCase();
+    const name = lower.endsWith('.') ? lower.slice(0, -1) : lower;
+    return (
+      this.#certificate(this.#hosts.exact(name)?.virtualHost.certificate) ??
+      this.#certificate(this.#hosts.wildcard(name)?.virtualHost.certificate) ??
+      this.#certificate(this.#hosts.catchAll?.virtualHost.certificate) ??
+      this.#certificate(this.#snapshot.options.defaultCertificate)
+    );
   }
 
   /**
    * Calls `listener` for each endpoint that leaves its upstream or begins to drain: idle connections to it are closed
    * then, exchanges in flight go on. Another upstream may still hold an endpoint with the same address.
    */
-  onLeave(_listener: (endpoint: EndpointState) => void): void {}
+  onLeave(listener: (endpoint: EndpointState) => void): void {
+    this.upstreams.onLeave(listener);
+  }
+
+  #build(update: SnapshotUpdate): {
+    snapshot: Snapshot;
+    surroundings: Surroundings;
+    hosts: HostIndex<ServedHost>;
+    commitUpstreams: () => void;
+  } {
+    try {
+      const snapshot = applyUpdate(this.#snapshot, update);
+      const surroundings = update.options === undefined ? this.#surroundings : this.#surround(update.options);
+      const same = surroundings === this.#surroundings && snapshot.virtualHosts === this.#snapshot.virtualHosts;
+      const hosts = same ? this.#hosts : this.#indexHosts(snapshot, surroundings);
+      return { snapshot, surroundings, hosts, commitUpstreams: this.upstreams.prepare(update.upstreams) };
+    } catch (cause) {
+      throw rejected(update, messageOf(cause), cause);
+    }
+  }
+
+  #surround(options: ProxyOptions): Surroundings {
+    const environment: FilterEnvironment = { ...this.parts, options, httpDate: this.#httpDate };
+    const unrouted = buildPipeline(this.#filters, { labels: noLabels }, environment);
+    return { environment, identify: createIdentify(options), unrouted, served: new WeakMap() };
+  }
+
+  #indexHosts(snapshot: Snapshot, { environment, served }: Surroundings): HostIndex<ServedHost> {
+    const entries = [...snapshot.virtualHosts].map(([pattern, virtualHost]) => {
+      const host = served.get(virtualHost) ?? serveHost(virtualHost, this.#filters, environment);
+      served.set(virtualHost, host);
+      return [pattern, host] as const;
+    });
+    return new HostIndex(entries);
+  }
+
+  #certificate(id: CertificateId | undefined): Certificate | undefined {
+    return id === undefined ? undefined : this.#snapshot.certificates.get(id);
+  }
+
+  #sayChecksIgnored(upstream: Upstream, ignored: boolean): void {
+    const { namespace, service, port } = upstream;
+    this.parts.counters.series('fairway_health_checks_ignored', [namespace, service, port]).set(ignored ? 1 : 0);
+    this.parts.onChecksIgnored(upstream, ignored);
+  }
+}
+
+const noLabels: RouteLabels = { namespace: '', ingress: '', service: '', servicePort: '', path: '', host: '' };
+
+function rejected(update: SnapshotUpdate, why: string, cause?: unknown): OperatorError {
+  return new OperatorError({
+    code: 'update-rejected',
+    what: `Version ${update.to} of the configuration is not taken`,
+    why,
+    fix: 'What was served before is still served. This is a bug: report it with the log line.',
+    cause,
+  });
 }
