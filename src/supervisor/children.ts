@@ -96,6 +96,10 @@ export class KeptChild<To, From> {
     this.#start();
   }
 
+  get name(): string {
+    return this.#options.name;
+  }
+
   /** 0 while it is being replaced, and at the end. */
   get pid(): number {
     return this.#process?.pid ?? 0;

@@ -49,6 +49,8 @@ interface Worker {
   unanswered: Map<number, Snapshot>;
   /** Sockets that the process has, as objects: a listener that is bound again is another one. */
   passed: Set<BoundSocket>;
+  /** Listeners that the process accepts on. */
+  accepting: Set<ListenerId>;
   rssBytes: number;
   loopDelayMs: number;
   state: 'alive' | 'replacing' | 'drained';
@@ -165,6 +167,7 @@ export class WorkerGroup {
       applied: emptySnapshot,
       unanswered: new Map(),
       passed: new Set(),
+      accepting: new Set(),
       rssBytes: 0,
       loopDelayMs: 0,
       state: 'replacing',
@@ -178,6 +181,7 @@ export class WorkerGroup {
     worker.sent = worker.applied = emptySnapshot;
     worker.unanswered = new Map();
     worker.passed = new Set();
+    worker.accepting = new Set();
     worker.child.send({ kind: 'birth', index: worker.index, settings, ticketKeys: this.#ticketKeys });
     if (this.#snapshot.version > 0) this.#sendUpdate(worker, diffSnapshots(emptySnapshot, this.#snapshot));
     if (this.#unhealthy.size > 0) worker.child.send({ kind: 'health', unhealthy: this.#unhealthy });
@@ -199,6 +203,7 @@ export class WorkerGroup {
         report({ kind: 'applied', index: worker.index, version: message.version });
         return changed();
       case 'listening':
+        this.#onListening(worker, message.id);
         return listening(message.id);
       case 'rejected':
         this.#onRejected(worker, message);
@@ -219,6 +224,13 @@ export class WorkerGroup {
     worker.applied = worker.unanswered.get(version) ?? worker.applied;
     for (const older of [...worker.unanswered.keys()].filter((one) => one <= version)) worker.unanswered.delete(older);
     this.#passSockets(worker);
+  }
+
+  #onListening(worker: Worker, id: ListenerId): void {
+    worker.accepting.add(id);
+    if (![...this.#sockets.keys()].every((one) => worker.accepting.has(one))) return;
+    const { name, pid } = worker.child;
+    this.#options.log.info({ event: 'child-serving', child: name, childPid: pid }, `${name} serves`);
   }
 
   /** The worker serves what it served before; the next update starts from there (faults F-07). */
