@@ -6,6 +6,7 @@ import type { EndpointPort, EndpointSlice, Metadata, SliceEndpoint } from './kin
 import { readTransport } from './transport.ts';
 
 const serviceLabel = 'kubernetes.io/service-name';
+const managerLabel = 'endpointslice.kubernetes.io/managed-by';
 
 /** discovery.k8s.io/v1 EndpointSlice. @param allowLoopback  see `checkEndpointAddress` */
 export function readEndpointSlice(
@@ -19,7 +20,8 @@ export function readEndpointSlice(
   return {
     kind: 'EndpointSlice',
     ...metadata,
-    service: serviceOf(object),
+    service: labelOf(object, serviceLabel),
+    managedBy: labelOf(object, managerLabel),
     addressType,
     ports: readEndpointPorts(reader, object, ''),
     endpoints: reader.each(object, 'endpoints', '', (endpoint, path) => ({
@@ -66,13 +68,13 @@ function readAddressType(reader: FieldReader, object: Fields): EndpointSlice['ad
 }
 
 /** Read from the object itself: of a slice's labels only Fairway's own are kept. */
-function serviceOf(object: Fields): string {
+function labelOf(object: Fields, label: string): string {
   const metadata: unknown = object['metadata'];
   if (typeof metadata !== 'object' || metadata === null || !('labels' in metadata)) return '';
   const labels: unknown = metadata.labels;
-  if (typeof labels !== 'object' || labels === null || !Object.hasOwn(labels, serviceLabel)) return '';
-  const service: unknown = Reflect.get(labels, serviceLabel);
-  return typeof service === 'string' ? service : '';
+  if (typeof labels !== 'object' || labels === null || !Object.hasOwn(labels, label)) return '';
+  const value: unknown = Reflect.get(labels, label);
+  return typeof value === 'string' ? value : '';
 }
 
 function readAddresses(

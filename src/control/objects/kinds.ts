@@ -103,6 +103,8 @@ export interface ServicePort {
 export interface EndpointSlice extends Base<'EndpointSlice'> {
   /** From the label `kubernetes.io/service-name`; empty when it has none. */
   readonly service: string;
+  /** From the label `endpointslice.kubernetes.io/managed-by`; empty when it has none. */
+  readonly managedBy: string;
   readonly addressType: 'IPv4' | 'IPv6' | 'FQDN';
   readonly ports: readonly EndpointPort[];
   readonly endpoints: readonly SliceEndpoint[];
