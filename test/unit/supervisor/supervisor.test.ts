@@ -54,6 +54,8 @@ async function serving(t: TestContext, changes: Partial<Settings> = {}): Promise
   const running = await start(t, changes);
   const line = await running.log.next({ event: 'listening', listener: 'http' });
   await running.log.next({ event: 'phase', phase: 'serving' });
+  // The admin listener may accept later than the data workers do.
+  await until(() => control(running));
   return { ...running, httpPort: Number(line['port']) };
 }
 
