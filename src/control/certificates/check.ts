@@ -54,10 +54,13 @@ export function checkPair(source: string, chainText: string, keyText: string): P
   const chainPem = ordered.certificates.map((one) => one.toString()).join('');
   const refusal = refusalOfTls(chainPem, key.keyPem);
   if (refusal !== undefined) return refusal;
-  return accept(source, { leaf: ordered.certificates[0], key: key.key, chainPem, keyPem: key.keyPem }, [
-    ...chain.remarks,
-    ...ordered.remarks,
-  ]);
+  const parts = { leaf: ordered.certificates[0], key: key.key, chainPem, keyPem: key.keyPem };
+  try {
+    return accept(source, parts, [...chain.remarks, ...ordered.remarks]);
+  } catch {
+    // OpenSSL took it, but Node cannot print one of its fields: one strange Secret must not end the process.
+    return invalid('the names or dates of the certificate cannot be read', 'Request a new certificate.');
+  }
 }
 
 function accept(

@@ -9,7 +9,7 @@ export function describeLeaf(leaf: X509Certificate, key: KeyObject): Description
   const issuer = attributes(leaf.issuer);
   return {
     names: namesOf(leaf),
-    issuer: leaf.issuer.split('\n').join(', '),
+    issuer: linesOf(leaf.issuer).join(', '),
     issuerOrganization: issuer.get('O') ?? '',
     issuerCommonName: issuer.get('CN') ?? '',
     serialNumber: decimal(leaf.serialNumber),
@@ -51,14 +51,19 @@ function isDnsName(name: string): boolean {
   return name.length <= 253 && /^(?:\*\.)?[a-z0-9_](?:[-a-z0-9_.]*[a-z0-9])?$/.test(name);
 }
 
-/** Node prints one attribute a line: `O=Acme Co`, last one wins. */
-function attributes(name: string): ReadonlyMap<string, string> {
+/** Node prints one attribute a line: `O=Acme Co`; of two with the same key the last one counts. */
+function attributes(name: string | undefined): ReadonlyMap<string, string> {
   return new Map(
-    name.split('\n').map((line) => {
+    linesOf(name).map((line) => {
       const equals = line.indexOf('=');
       return [line.slice(0, equals), line.slice(equals + 1)];
     }),
   );
+}
+
+/** An empty name, as in certificates that have alternative names only, is undefined, whatever Node's types say. */
+function linesOf(name: string | undefined): readonly string[] {
+  return name === undefined ? [] : name.split('\n');
 }
 
 /** Decimal, as ingress-nginx shows it. */
