@@ -1,5 +1,8 @@
 import type { Clock } from '../../lib/clock.ts';
+import type { Logger } from '../../lib/logger.ts';
 import type { Settings } from '../../settings/settings.ts';
+import type { Counters } from '../../telemetry/counters.ts';
+import { openClusterSource } from './cluster/cluster.ts';
 import { DirectorySource } from './directory/directory.ts';
 import type { ObjectSource } from './source.ts';
 
@@ -7,12 +10,15 @@ import type { ObjectSource } from './source.ts';
 export interface SourceTools {
   readonly settings: Settings;
   readonly clock: Clock;
+  readonly log: Logger;
+  readonly counters: Counters;
 }
 
 export type SourceFactory = (tools: SourceTools) => ObjectSource;
 
 /** Every source of objects. */
-export const sources: Readonly<Record<'directory', SourceFactory> & Partial<Record<'cluster', SourceFactory>>> = {
+export const sources: Readonly<Record<ObjectSource['name'], SourceFactory>> = {
+  cluster: openClusterSource,
   directory: ({ settings, clock }) => new DirectorySource({ directory: settings.manifests, wall: clock.wall }),
 };
 

@@ -13,8 +13,9 @@ import type { ApiClient } from './api-client.ts';
 import { asApiError } from './api-error.ts';
 import { BackOff } from './back-off.ts';
 import { servedEndpoints } from './discovery.ts';
-import type { DecodedObject } from './object-merger.ts';
+import type { DecodedObject, HeldScope } from './object-merger.ts';
 import { decodeHeld, ObjectMerger } from './object-merger.ts';
+import { openApiClient } from './open-client.ts';
 import { Problems } from './problems.ts';
 import { reflectorMetrics } from './reflector-metrics.ts';
 import type { ReflectorListener, ReflectorTimings, ServerFeatures } from './reflector-options.ts';
@@ -27,11 +28,11 @@ import type { EndpointsKind } from './scopes.ts';
 import type { Timers } from './timers.ts';
 import { pause, systemTimers } from './timers.ts';
 import { TokenBucket } from './token-bucket.ts';
-import { identityOf } from './watch-event.ts';
 
 export interface ClusterSourceOptions {
   readonly settings: Settings;
-  readonly client: ApiClient;
+  /** Opens the connection to the API server, when `run` begins; `run` closes it. @throws OperatorError */
+  readonly connect: () => ApiClient;
   readonly counters: Counters;
   readonly log: Logger;
   readonly clock?: Clock;
@@ -41,6 +42,12 @@ export interface ClusterSourceOptions {
   /** Lists and watches that this process starts: per second, and at once. */
   readonly startsPerSecond?: number;
   readonly startsBurst?: number;
+}
+
+interface Server {
+  readonly client: ApiClient;
+  readonly problems: Problems;
+  readonly endpoints: EndpointsKind;
 }
 
 interface Followed {
@@ -59,7 +66,7 @@ export class ClusterSource implements ObjectSource {
   readonly #options: Required<ClusterSourceOptions>;
   readonly #features: ServerFeatures = { streamedLists: true };
   readonly #bucket: TokenBucket;
-  readonly #problems: Problems;
+  #problems: Problems | undefined;
   #followed: readonly Followed[] = [];
   #synced = false;
 
@@ -73,54 +80,65 @@ export class ClusterSource implements ObjectSource {
       startsBurst: 10,
       ...options,
     };
-    const { clock, timers, startsPerSecond, startsBurst, client, log } = this.#options;
+    const { clock, timers, startsPerSecond, startsBurst } = this.#options;
     this.#bucket = new TokenBucket(clock, timers, startsPerSecond, startsBurst);
-    this.#problems = new Problems(client.server, log);
   }
 
   waitingFor(): readonly string[] {
     if (this.#synced) return [];
+    if (this.#problems === undefined) return ['the API server has not been asked yet'];
     if (this.#followed.length === 0) return this.#problems.waitingFor([discovery]);
     return this.#problems.waitingFor(this.#followed.filter((one) => !one.reflector.synced).map((one) => one.scope));
   }
 
   async run(sink: ObjectSink, signal: AbortSignal): Promise<void> {
-    const endpoints = await this.#discover(signal);
-    if (signal.aborted) return;
+    const client = this.#options.connect();
+    const problems = new Problems(client.server, this.#options.log);
+    this.#problems = problems;
+    try {
+      const endpoints = await this.#discover(client, problems, signal);
+      if (!signal.aborted) await this.#followAll({ client, problems, endpoints }, sink, signal);
+    } finally {
+      client.close();
+    }
+  }
+
+  async #followAll(server: Server, sink: ObjectSink, signal: AbortSignal): Promise<void> {
     const admission = new Admission(this.#options.settings);
     const merger = new ObjectMerger(this.#observed(sink), admission);
-    this.#followed = scopesOf(this.#options.settings, endpoints).map((scope) => this.#follow(scope, merger));
+    const scopes = scopesOf(this.#options.settings, server.endpoints);
+    this.#followed = scopes.map((scope) => this.#follow(scope, server, merger));
     for (const { scope, reflector } of this.#followed) merger.expect(scope.resource.kind, reflector.held);
     merger.deliver();
     await Promise.all([...this.#followed.map(({ reflector }) => reflector.run(signal)), this.#gauge(signal)]);
   }
 
   /** Asks again until it is answered: nothing can be followed before. */
-  async #discover(signal: AbortSignal): Promise<EndpointsKind> {
-    const { client, clock, random, timers, timings } = this.#options;
+  async #discover(client: ApiClient, problems: Problems, signal: AbortSignal): Promise<EndpointsKind> {
+    const { clock, random, timers, timings } = this.#options;
     const backOff = new BackOff(clock, random, timings.backOff);
     while (!signal.aborted) {
       try {
         const kind = await servedEndpoints(client, signal);
-        this.#problems.working(discovery);
+        problems.working(discovery);
         return kind;
       } catch (error) {
         if (signal.aborted) break;
         const failed = asApiError(error);
-        this.#problems.failing(discovery, failed);
+        problems.failing(discovery, failed);
         await pause(timers, backOff.next(failed.retryAfterMs), signal);
       }
     }
     return 'EndpointSlice';
   }
 
-  #follow(scope: Scope, merger: ObjectMerger): Followed {
-    const { client, clock, random, timers, timings, log, counters } = this.#options;
+  #follow(scope: Scope, server: Server, merger: ObjectMerger): Followed {
+    const { clock, random, timers, timings, log, counters } = this.#options;
     const { resource } = scope;
     const reflector: Reflector<DecodedObject> = new Reflector({
-      client,
+      client: server.client,
       scope,
-      listener: this.#listener(scope, merger, () => reflector),
+      listener: listenerOf(scope, server.problems, merger, () => reflector.held),
       features: this.#features,
       bucket: this.#bucket,
       clock,
@@ -131,23 +149,6 @@ export class ClusterSource implements ObjectSource {
       metrics: reflectorMetrics(counters, resource.name),
     });
     return { scope, reflector };
-  }
-
-  #listener(
-    scope: Scope,
-    merger: ObjectMerger,
-    reflector: () => Reflector<DecodedObject>,
-  ): ReflectorListener<DecodedObject> {
-    const { resource } = scope;
-    return {
-      decode: (raw, previous) =>
-        decodeHeld(resource, raw, previous, identityOf(raw, resource.namespaced) ?? { namespace: '', name: '' }),
-      upsert: (held) => merger.upsert(resource.kind, held),
-      remove: (held) => merger.remove(resource.kind, held),
-      synced: () => merger.synced(resource.kind, reflector().held),
-      failing: (error) => this.#problems.failing(scope, error),
-      working: () => this.#problems.working(scope),
-    };
   }
 
   #observed(sink: ObjectSink): ObjectSink {
@@ -182,6 +183,33 @@ export class ClusterSource implements ObjectSource {
   }
 }
 
+function listenerOf(
+  scope: Scope,
+  problems: Problems,
+  merger: ObjectMerger,
+  held: () => HeldScope,
+): ReflectorListener<DecodedObject> {
+  const { resource } = scope;
+  return {
+    decode: (raw, previous) => decodeHeld(resource, raw, previous),
+    upsert: (one) => merger.upsert(resource.kind, one),
+    remove: (one) => merger.remove(resource.kind, one),
+    synced: () => merger.synced(resource.kind, held()),
+    failing: (error) => problems.failing(scope, error),
+    working: () => problems.working(scope),
+  };
+}
+
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** What every source is made with. */
+export type ClusterSourceTools = Pick<ClusterSourceOptions, 'settings' | 'counters' | 'log'> & {
+  readonly clock: Clock;
+};
+
+/** The source of `sources/table.ts`: the API server that the settings name. */
+export function openClusterSource(tools: ClusterSourceTools): ClusterSource {
+  return new ClusterSource({ ...tools, connect: () => openApiClient(tools.settings, 'reflector', tools.clock) });
 }

@@ -7,6 +7,7 @@ import type { ObjectSink } from '../../objects/object-store.ts';
 import type { Admission } from './admission.ts';
 import type { Held } from './held-objects.ts';
 import type { JsonObject } from './json.ts';
+import { objectAt, textAt } from './json.ts';
 import type { Resource } from './resources.ts';
 
 /** What the program keeps of one object: nothing but what `decode` made of it. */
@@ -172,9 +173,10 @@ export function decodeHeld(
   resource: Resource,
   raw: JsonObject,
   previous: Held<DecodedObject> | undefined,
-  identity: { readonly namespace: string; readonly name: string },
 ): DecodedObject {
-  const origin: ObjectRef = { kind: resource.kind, namespace: identity.namespace, name: identity.name };
+  const metadata = objectAt(raw, 'metadata');
+  const namespace = resource.namespaced ? textAt(metadata, 'namespace') : '';
+  const origin: ObjectRef = { kind: resource.kind, namespace, name: textAt(metadata, 'name') };
   const decoded = decodeObject(raw, {
     kind: resource.kind,
     allowLoopback: false,

@@ -1,3 +1,4 @@
+import { messageOf } from '../../../lib/error-text.ts';
 import { HeldObjects } from './held-objects.ts';
 import type { Difference, Held } from './held-objects.ts';
 import type { JsonObject } from './json.ts';
@@ -129,12 +130,9 @@ export class ScopeState<T> {
 
   #set(identity: Identity, object: JsonObject, bytes: number): undefined {
     if (this.held.isStale(identity)) return this.count('stale');
-    if (this.held.has(identity)) {
-      this.count('ignored');
-    } else {
-      this.held.set(this.#decoded(identity, object, bytes));
-      this.count('applied');
-    }
+    const decoded = this.held.has(identity) ? undefined : this.#decoded(identity, object, bytes);
+    if (decoded !== undefined) this.held.set(decoded);
+    this.count(decoded === undefined ? 'ignored' : 'applied');
     this.#advance(identity.resourceVersion);
   }
 
@@ -156,10 +154,18 @@ export class ScopeState<T> {
     return end.kind === 'listed' ? undefined : end;
   }
 
-  #decoded(identity: Identity, object: JsonObject, bytes: number): Held<T> {
+  /** `undefined` when decoding threw, which it promises not to: one object is then missing, and not all of them. */
+  #decoded(identity: Identity, object: JsonObject, bytes: number): Held<T> | undefined {
     const known = this.held.get(identity);
     const previous = known?.uid === identity.uid ? known : undefined;
-    return { ...identity, value: this.#options.listener.decode(object, previous), bytes };
+    try {
+      return { ...identity, value: this.#options.listener.decode(object, previous), bytes };
+    } catch (error) {
+      this.count('bad');
+      const { log, scope } = this.#options;
+      log.error({ ...identity, error }, `an object of ${scope.resource.name} was skipped: ${messageOf(error)}`);
+      return undefined;
+    }
   }
 
   #advance(version: string): void {
