@@ -1,15 +1,16 @@
-import type { Server } from 'node:net';
-
+import type { Certificate } from '../../model/certificate.ts';
 import type { ListenerId } from '../../model/ids.ts';
 import type { UnhealthyEndpoints } from '../../model/messages.ts';
 import type { SnapshotUpdate } from '../../model/update.ts';
+import type { SocketHandle as ListenerHandle } from '../listeners/listener-set.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 
 /** Listening socket as `process.send` delivers it: bound by the supervisor, not yet accepting here. */
-export type SocketHandle = Parameters<Server['listen']>[0];
+export type SocketHandle = ListenerHandle;
 
 /** What `worker.ts` needs of an engine. One instance per data worker; `--engine` chooses it. */
 export interface Engine {
-  readonly name: 'http-proxy';
+  readonly name: EngineName;
   /** @throws OperatorError when the update cannot be applied; the engine then serves what it served before */
   apply(update: SnapshotUpdate): void;
   health(unhealthy: UnhealthyEndpoints): void;
@@ -19,4 +20,19 @@ export interface Engine {
   lameduck(durationMs: number): void;
   /** Resolves with the number of connections that were still open at the deadline. */
   drain(deadlineMs: number): Promise<number>;
+  /** Sets the counters that describe this moment: before every scrape. */
+  report(): void;
 }
+
+export type EngineName = 'http-proxy';
+
+/** What an engine is made of. */
+export interface EngineParts {
+  readonly runtime: Runtime;
+  /** 48 bytes that all workers share. */
+  readonly ticketKeys: Uint8Array;
+  /** OpenSSL refuses a certificate that the control process took for good. */
+  readonly onBadCertificate: (certificate: Certificate, error: unknown) => void;
+}
+
+export type EngineFactory = (parts: EngineParts) => Engine;

@@ -6,6 +6,12 @@ import type { Counters } from '../../telemetry/counters.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { FilterHooks } from '../exchange/phases.ts';
 
+/** How request metrics are labelled. Source: ingress-nginx `--metrics-per-host`, `--report-status-classes`. */
+export interface RequestLabels {
+  readonly perHost: boolean;
+  readonly statusClasses: boolean;
+}
+
 /** What filters may use beside the policies of their route. */
 export interface FilterEnvironment {
   readonly clock: Clock;
@@ -17,6 +23,8 @@ export interface FilterEnvironment {
   readonly httpDate: () => string;
   /** Writes the access-log line of a finished exchange. Never throws, never blocks. */
   readonly accessLog: (exchange: Exchange) => void;
+  /** Absent: each host and each status has series of its own. */
+  readonly requestLabels?: RequestLabels;
 }
 
 /** One feature on the path of a request. Listed in `table.ts`. */

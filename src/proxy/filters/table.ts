@@ -1,4 +1,6 @@
+import { accessLog } from './access-log.ts';
 import { affinity } from './affinity.ts';
+import { count } from './count.ts';
 import type { Filter } from './filter.ts';
 import { forwarded } from './forwarded.ts';
 import { httpsRedirect } from './https-redirect.ts';
@@ -17,4 +19,8 @@ export const filters: readonly Filter[] = [
   forwarded,
   // Last to touch the answer's head: drops what must not leave, whoever wrote it, and puts Date in front.
   responseHeaders,
+  // At the very end of an exchange; before the log, which may be slow.
+  count,
+  // The last word about an exchange: all that the others found out is in it.
+  accessLog,
 ];

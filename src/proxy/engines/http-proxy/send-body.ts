@@ -1,0 +1,63 @@
+import type { ClientRequest } from 'node:http';
+
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { ClientSide } from './client-side.ts';
+import { SilenceTimer } from './silence-timer.ts';
+
+export interface BodyTransfer {
+  readonly client: ClientSide;
+  readonly exchange: Exchange;
+  readonly request: ClientRequest;
+  /** Longest time in which the upstream takes not a byte. */
+  readonly sendMs: number;
+  readonly onTimeout: () => void;
+  /** The client promised bytes and does not send them. */
+  readonly onClientSilent: () => void;
+}
+
+/** nginx: `client_body_timeout`. */
+const clientSilenceMs = 60_000;
+
+/**
+ * Streams the request's body to the upstream, which is connected. What a slow upstream has not taken yet stays in the
+ * client's socket.
+ */
+export function sendBody(transfer: BodyTransfer): void {
+  const { client, exchange, request, sendMs } = transfer;
+  const message = client.request;
+  const upstreamStalls = new SilenceTimer(sendMs, transfer.onTimeout);
+  const clientStalls = new SilenceTimer(clientSilenceMs, transfer.onClientSilent);
+  const stop = (): void => {
+    upstreamStalls.stop();
+    clientStalls.stop();
+    message.removeListener('data', onData);
+    message.removeListener('end', onEnd);
+    // What is still to come is thrown away, or the client would never read the answer.
+    if (!message.complete) message.resume();
+  };
+  const onData = (chunk: Buffer): void => {
+    client.bodyConsumed = true;
+    exchange.bytesReceived += chunk.length;
+    if (request.destroyed) return;
+    if (request.write(chunk)) return clientStalls.touch();
+    message.pause();
+    clientStalls.stop();
+    return upstreamStalls.touch();
+  };
+  const onEnd = (): void => {
+    clientStalls.stop();
+    upstreamStalls.touch();
+    request.end();
+  };
+  request.on('drain', () => {
+    upstreamStalls.stop();
+    if (!message.complete) clientStalls.touch();
+    message.resume();
+  });
+  request.once('finish', () => upstreamStalls.stop());
+  request.once('close', stop);
+  if (client.expectsContinue) client.sendContinue();
+  clientStalls.touch();
+  message.on('data', onData);
+  message.once('end', onEnd);
+}

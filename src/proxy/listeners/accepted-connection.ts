@@ -1,0 +1,16 @@
+import type { Socket } from 'node:net';
+
+/** One connection that a listener accepted, after the TLS handshake if it has one. */
+export interface AcceptedConnection {
+  /** Has an `error` listener already: nothing that a peer does can end the process (threats R-43). */
+  readonly socket: Socket;
+  /** Port that we listen on. */
+  readonly localPort: number;
+  readonly secure: boolean;
+  /** Server name of the handshake, lower-case; empty without. */
+  readonly serverName: string;
+  /** Plain bytes came to a TLS port: nothing is served but the error that says so. */
+  readonly plainOnTls: boolean;
+}
+
+export type OnConnection = (connection: AcceptedConnection) => void;

@@ -1,0 +1,68 @@
+import type { Server, Socket } from 'node:net';
+import { createServer } from 'node:net';
+
+import type { OnConnection } from './accepted-connection.ts';
+import type { TlsTermination } from './tls.ts';
+
+/** Listening socket as `process.send` delivers it: bound by the supervisor, not yet accepting here. */
+export type SocketHandle = Parameters<Server['listen']>[0];
+
+/** The kernel's queue of connections that wait for `accept`; Node's default of 511 is short (drain.md, D-3). */
+const backlog = 4096;
+
+/** First bytes of a connection to a TLS port, and then the handshake, must come within this time. */
+const firstByteTimeoutMs = 10_000;
+
+/** First byte of a TLS record that opens a handshake. Source: RFC 8446 section 5.1. */
+const handshakeRecord = 0x16;
+
+/** Serves on the sockets that the supervisor passed. Knows connections, not what is spoken on them. */
+export class ListenerSet {
+  readonly #servers = new Set<Server>();
+  readonly #onConnection: OnConnection;
+  readonly #tls: TlsTermination;
+
+  constructor(tls: TlsTermination, onConnection: OnConnection) {
+    this.#tls = tls;
+    this.#onConnection = onConnection;
+  }
+
+  /** @param port  the port the kernel gave */
+  listen(protocol: 'http' | 'https', port: number, handle: SocketHandle): void {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      // Without it a reset by the peer ends the process.
+      socket.on('error', () => undefined);
+      if (protocol === 'https') this.#acceptTls(socket, port);
+      else this.#onConnection({ socket, localPort: port, secure: false, serverName: '', plainOnTls: false });
+    });
+    // EMFILE and the like concern one connection; the listener goes on.
+    server.on('error', () => undefined);
+    this.#servers.add(server);
+    server.listen(handle, backlog);
+  }
+
+  /**
+   * Closes our copies of the listening sockets, after whatever the kernel has queued for us has been accepted. The
+   * socket itself stays open while others hold it (drain.md section 2).
+   */
+  async stopAccepting(): Promise<void> {
+    // libuv accepts all that is queued in one turn; the second turn takes what came during the first.
+    for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (const server of this.#servers) server.close();
+    this.#servers.clear();
+  }
+
+  #acceptTls(socket: Socket, port: number): void {
+    const timer = setTimeout(() => socket.destroy(), firstByteTimeoutMs);
+    socket.once('close', () => clearTimeout(timer));
+    socket.once('end', () => socket.end());
+    socket.once('readable', () => {
+      clearTimeout(timer);
+      const first: unknown = socket.read(1);
+      if (!Buffer.isBuffer(first)) return void socket.destroy();
+      socket.unshift(first);
+      if (first[0] === handshakeRecord) return this.#tls.accept(socket);
+      return this.#onConnection({ socket, localPort: port, secure: false, serverName: '', plainOnTls: true });
+    });
+  }
+}
