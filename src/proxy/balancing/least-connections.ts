@@ -28,7 +28,7 @@ function leastOf(
   for (let step = 0, at = start; step < endpoints.length; step += 1) {
     const endpoint = endpoints[at];
     at = at + 1 === endpoints.length ? 0 : at + 1;
-    if (endpoint === undefined || avoided.includes(endpoint)) continue;
+    if (endpoint === undefined || (avoided.length > 0 && avoided.includes(endpoint))) continue;
     if (least === undefined || endpoint.inFlight < least.inFlight) least = endpoint;
   }
   return least;

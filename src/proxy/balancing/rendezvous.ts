@@ -24,12 +24,12 @@ const nothing: readonly EndpointState[] = [];
 /** Any constant: makes two independent hashes of one text. */
 const salt = '\u0001';
 
-/** Two hashes per endpoint, so that no two endpoints share both. Shape: `[2 * endpoints]`. */
+/** Two hashes per endpoint, so that no two endpoints share both; the second one odd. Shape: `[2 * endpoints]`. */
 function seedsOf(endpoints: readonly EndpointState[]): Uint32Array {
   const seeds = new Uint32Array(endpoints.length * 2);
   endpoints.forEach(({ endpoint }, at) => {
     seeds[2 * at] = hash32(endpoint.id);
-    seeds[2 * at + 1] = hash32(salt + endpoint.id);
+    seeds[2 * at + 1] = hash32(salt + endpoint.id) | 1;
   });
   return seeds;
 }
@@ -44,7 +44,7 @@ function heaviest(
   let best: EndpointState | undefined;
   let bestWeight = -1;
   for (let at = 0; at < endpoints.length; at += 1) {
-    const weight = mix32((mix32(hash ^ (seeds[2 * at] ?? 0)) + (seeds[2 * at + 1] ?? 0)) | 0);
+    const weight = Math.imul(mix32(hash ^ (seeds[2 * at] ?? 0)), seeds[2 * at + 1] ?? 1) >>> 0;
     if (weight <= bestWeight) continue;
     const endpoint = endpoints[at];
     if (endpoint === undefined || (avoided.length > 0 && avoided.includes(endpoint))) continue;

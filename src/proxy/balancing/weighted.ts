@@ -23,8 +23,9 @@ class Weighted implements Balancer {
   constructor(endpoints: readonly EndpointState[], random: Random, previous: Weighted | undefined) {
     this.#endpoints = endpoints;
     this.#credits = new Float64Array(endpoints.length);
-    if (previous === undefined) this.#spreadStart(random);
-    else this.#takeOver(previous);
+    if (previous !== undefined) this.#takeOver(previous);
+    // Workers that start together would else all begin with the same endpoint.
+    else for (let at = 0; at < endpoints.length; at += 1) this.#credits[at] = random();
   }
 
   pick(_key: string, tried: readonly EndpointState[]): EndpointState | undefined {
@@ -37,7 +38,7 @@ class Weighted implements Balancer {
     let total = 0;
     for (let at = 0; at < this.#endpoints.length; at += 1) {
       const endpoint = this.#endpoints[at];
-      if (endpoint === undefined || avoided.includes(endpoint)) continue;
+      if (endpoint === undefined || (avoided.length > 0 && avoided.includes(endpoint))) continue;
       const weight = weightOf(endpoint);
       total += weight;
       this.#credits[at] = this.#credit(at) + weight;
@@ -57,12 +58,6 @@ class Weighted implements Balancer {
     this.#endpoints.forEach((endpoint, at) => {
       this.#credits[at] = credits.get(endpoint) ?? 0;
     });
-  }
-
-  /** Workers that start together would all begin with the heaviest endpoint. */
-  #spreadStart(random: Random): void {
-    const skipped = Math.floor(random() * this.#endpoints.length);
-    for (let step = 0; step < skipped; step += 1) this.#pickAvoiding(nothing);
   }
 }
 
