@@ -1,0 +1,182 @@
+import type { ChildProcess } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, mkdtempSync, readdirSync, readFileSync, watch } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import type { FromBackends } from './demo-backends.ts';
+import type { LogLine } from './terminal-lines.ts';
+import { clock, parseLine, readableLine, textOf } from './terminal-lines.ts';
+
+/**
+ * `make run`: serves `manifests/examples` on loopback, without a cluster, until Ctrl-C. Demo backends play the pods.
+ * Environment: HTTP_PORT, HTTPS_PORT and ADMIN_PORT choose the ports, EXAMPLES another folder.
+ */
+
+const root = join(import.meta.dirname, '..');
+const folder = resolve(process.env['EXAMPLES'] ?? join(root, 'manifests/examples'));
+/** A change without a new version within this time changes nothing that is served. */
+const quietMs = 1_500;
+
+/** What the terminal has been told, and what it is about to be told. */
+const told = {
+  ports: new Map<string, string>(),
+  isServing: false,
+  /** Files that changed since the last version was published. */
+  changes: new Map<string, 'added' | 'changed' | 'removed'>(),
+  files: new Set(manifestFiles()),
+  quietTimer: undefined as NodeJS.Timeout | undefined,
+};
+
+const startedAt = performance.now();
+const logs = mkdtempSync(join(tmpdir(), 'fairway-run-'));
+const backends = fork(join(import.meta.dirname, 'demo-backends.ts'), [folder]);
+const podCount = await demoPods(backends);
+const program = startProgram();
+const [exitCode] = (await once(program, 'close')) as [number | null];
+if (backends.connected) backends.disconnect();
+if (exitCode === 0) console.log('Ended; nothing is left running.');
+process.exitCode = exitCode ?? 1;
+process.exit();
+
+/** Resolves with their number when all of them answer. */
+function demoPods(child: ChildProcess): Promise<number> {
+  return new Promise((done, failed) => {
+    child.on('message', (message: FromBackends) => {
+      if (message.kind === 'serving') done(message.count);
+      else console.log(message.text);
+    });
+    child.once('exit', () => failed(new Error('the demo backends could not be started')));
+  });
+}
+
+/** The program itself: its whole log goes to a file, what matters of it to the terminal. */
+function startProgram(): ChildProcess {
+  const flags = {
+    manifests: folder,
+    'listen-address': '127.0.0.1',
+    'http-port': process.env['HTTP_PORT'] ?? '8080',
+    'https-port': process.env['HTTPS_PORT'] ?? '8443',
+    'healthz-port': process.env['ADMIN_PORT'] ?? '10254',
+    workers: '2',
+    'shutdown-lameduck': '0',
+    'shutdown-drain': '5s',
+    'access-log-path': join(logs, 'access.log'),
+  };
+  const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+  const child = spawn(process.execPath, [join(root, 'src/main.ts'), ...args], {
+    stdio: ['ignore', 'inherit', 'pipe'],
+    // A group of its own: Ctrl-C reaches this script, which passes it on once; twice would mean "at once".
+    detached: true,
+  });
+  const file = createWriteStream(join(logs, 'fairway.log'));
+  createInterface({ input: child.stderr }).on('line', (text) => {
+    file.write(`${text}\n`);
+    const line = parseLine(text);
+    // What is not JSON is a message for whoever started the program.
+    if (line === undefined) console.error(withVariables(text));
+    else onLogLine(line);
+  });
+  process.on('SIGINT', () => {
+    console.log('\nEnding: what is in flight gets five seconds; Ctrl-C again ends at once.');
+    child.kill('SIGINT');
+  });
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  // The terminal is gone.
+  process.on('SIGHUP', () => child.kill('SIGINT'));
+  return child;
+}
+
+function onLogLine(line: LogLine): void {
+  const level = textOf(line, 'level');
+  const event = textOf(line, 'event');
+  if (event === 'listening') told.ports.set(textOf(line, 'listener'), textOf(line, 'port'));
+  else if (event === 'phase' && textOf(line, 'phase') === 'serving') greet();
+  else if (event === 'published') sayChanges(`served now (version ${textOf(line, 'version')})`);
+  else if (level === 'warn' || level === 'error') console.log(readableLine(line, new Date()));
+  else if (told.isServing && (event === 'child-serving' || event === 'endpoint-health')) {
+    console.log(readableLine(line, new Date()));
+  }
+}
+
+/** Said once, when everything is served. From then on changes of files are. */
+function greet(): void {
+  if (told.isServing) return;
+  told.isServing = true;
+  const at = (listener: string): string => `127.0.0.1:${told.ports.get(listener) ?? '?'}`;
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`Fairway serves ${shortPath(folder)}, with ${podCount} demo pods, after ${seconds} s:`);
+  console.log(`  HTTP   http://${at('http')}/   HTTPS  https://${at('https')}/   admin page  http://${at('admin')}/\n`);
+  for (const file of manifestFiles()) {
+    const { about, commands } = headOf(file);
+    if (commands.length === 0) continue;
+    console.log(`  ${file.padEnd(24)} ${about}`);
+    for (const command of commands) console.log(`      ${withPorts(command)}`);
+  }
+  console.log(`\nEdit, add or remove YAML files in ${shortPath(folder)}: it takes effect at once. Ctrl-C ends.`);
+  console.log(`Whole log: ${join(logs, 'fairway.log')}, requests: ${join(logs, 'access.log')}\n`);
+  watch(folder, (_event, file) => onFileEvent(file ?? ''));
+}
+
+/** The comment lines at the top of an example: what it shows, and `# try:` commands. */
+function headOf(file: string): { readonly about: string; readonly commands: readonly string[] } {
+  const lines = readFileSync(join(folder, file), 'utf8').split('\n');
+  const comments = lines.slice(
+    0,
+    lines.findIndex((line) => !line.startsWith('#')),
+  );
+  const texts = comments.map((line) => line.replace(/^#\s*/, ''));
+  return {
+    about: texts.find((text) => !text.startsWith('try: ')) ?? '',
+    commands: texts.filter((text) => text.startsWith('try: ')).map((text) => text.slice('try: '.length)),
+  };
+}
+
+function onFileEvent(file: string): void {
+  if (!isManifest(file)) return;
+  const files = new Set(manifestFiles());
+  const kind = files.has(file) ? (told.files.has(file) ? 'changed' : 'added') : 'removed';
+  // An editor that writes a new file and renames it makes several events.
+  told.changes.set(file, told.changes.get(file) === 'added' && kind === 'changed' ? 'added' : kind);
+  told.files = files;
+  clearTimeout(told.quietTimer);
+  told.quietTimer = setTimeout(() => sayChanges('nothing that is served differs'), quietMs);
+}
+
+function sayChanges(outcome: string): void {
+  clearTimeout(told.quietTimer);
+  if (told.changes.size === 0) return;
+  const files = [...told.changes].map(([file, kind]) => `${file} ${kind}`).join(', ');
+  told.changes.clear();
+  console.log(`${clock(new Date())}          ${files}: ${outcome}`);
+}
+
+function manifestFiles(): string[] {
+  return readdirSync(folder).filter(isManifest).sort();
+}
+
+function isManifest(file: string): boolean {
+  return /^[^.].*\.(ya?ml|json)$/.test(file);
+}
+
+/** Examples are written for the usual ports. */
+function withPorts(command: string): string {
+  return command
+    .replaceAll('localhost:8080', `localhost:${told.ports.get('http') ?? '8080'}`)
+    .replaceAll('localhost:8443', `localhost:${told.ports.get('https') ?? '8443'}`);
+}
+
+/** The program names its flags; here variables of make stand for them. */
+function withVariables(text: string): string {
+  return text
+    .replace(/with --http-port\b/, 'with "make run HTTP_PORT=8081"')
+    .replace(/with --https-port\b/, 'with "make run HTTPS_PORT=8444"')
+    .replace(/with --healthz-port\b/, 'with "make run ADMIN_PORT=10255"');
+}
+
+function shortPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith('..') ? path : short;
+}
