@@ -43,6 +43,9 @@ export function interpretAnnotations(ingress: Ingress, settings: Settings): Inte
   return new Interpreter(ingress, written, settings).result();
 }
 
+/** A suggestion is dear: so many unknown names of one object get one. */
+const suggestionLimit = 8;
+
 /** One run over the annotations of one Ingress; gathers values and diagnostics. */
 class Interpreter {
   readonly #ingress: Ingress;
@@ -53,6 +56,7 @@ class Interpreter {
   readonly #diagnostics: Diagnostic[] = [];
   #closedBy = '';
   #alternate = false;
+  #unknown = 0;
 
   constructor(ingress: Ingress, written: readonly WrittenAnnotation[], settings: Settings) {
     this.#ingress = ingress;
@@ -120,7 +124,9 @@ class Interpreter {
 
   #readUnknown(annotation: WrittenAnnotation): void {
     const hint = formerNames.get(annotation.key);
-    const near = hint === undefined ? closest(annotation.key, knownKeys) : undefined;
+    this.#unknown += 1;
+    const near =
+      hint === undefined && this.#unknown <= suggestionLimit ? closest(annotation.key, knownKeys) : undefined;
     const why =
       near === undefined
         ? 'there is no annotation of this name'

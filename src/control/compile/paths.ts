@@ -1,0 +1,15 @@
+/**
+ * A path as requests have it: what is no printable ASCII escaped as UTF-8, unreserved characters plain, escapes in
+ * upper case. Two paths that mean the same come out the same, so that they are one route.
+ * @param path  as in an Ingress rule
+ * @returns undefined when no request can have it: it holds what the worker refuses or resolves before routing
+ * Source: RFC 3986 sections 2.3 and 6.2.2; threats R-60.
+ */
+export function canonicalPath(path: string): string | undefined {
+  const escaped = path.replaceAll(/[^\x21-\x7e]+/gu, (text) => encodeURIComponent(text.toWellFormed()));
+  if (/[#?\\]|%(?![0-9A-Fa-f]{2})|%00|\/\/|\/\.{1,2}(\/|$)/.test(escaped)) return undefined;
+  return escaped.replaceAll(/%[0-9A-Fa-f]{2}/g, (escape) => {
+    const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+    return /[A-Za-z0-9._~-]/.test(character) ? character : escape.toUpperCase();
+  });
+}

@@ -1,0 +1,238 @@
+import { hash32 } from '../../lib/hash.ts';
+import type { Diagnostic } from '../../model/diagnostic.ts';
+import type { HostPattern, UpstreamId } from '../../model/ids.ts';
+import { catchAllHost, hostPattern, routeId, upstreamId } from '../../model/ids.ts';
+import type { ObjectRef } from '../../model/object-ref.ts';
+import { keyOf } from '../../model/object-ref.ts';
+import type { RouteLabels, RoutePolicies } from '../../model/policy.ts';
+import type { PathMatch, RouteAction } from '../../model/route.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { Interpretation } from '../annotations/interpret.ts';
+import { interpretAnnotations } from '../annotations/interpret.ts';
+import { quoted } from '../objects/field-reader.ts';
+import type { Ingress, IngressBackend, IngressPath } from '../objects/kinds.ts';
+import type { Problem } from './diagnostics.ts';
+import { diagnose } from './diagnostics.ts';
+import type { BackendClaim, HostClaim, IngressPlan, RedirectPlan, RouteDraft } from './ingress-plan.ts';
+import { canonicalPath } from './paths.ts';
+import { redirectPlan } from './redirect-plan.ts';
+import { tlsClaims, tlsProblems } from './tls-claims.ts';
+
+/** Reads one Ingress of ours by itself. @param settings  effective ones */
+export function planIngress(ingress: Ingress, settings: Settings): IngressPlan {
+  return new IngressPlanner(ingress, settings).plan();
+}
+
+/** One run over one Ingress; gathers claims and diagnostics. */
+class IngressPlanner {
+  readonly #ingress: Ingress;
+  readonly #settings: Settings;
+  readonly #ref: ObjectRef;
+  readonly #key: string;
+  readonly #meaning: Interpretation;
+  readonly #redirect: RedirectPlan;
+  readonly #backends = new Map<UpstreamId, BackendClaim>();
+  readonly #diagnostics: Diagnostic[] = [];
+
+  constructor(ingress: Ingress, settings: Settings) {
+    this.#ingress = ingress;
+    this.#settings = settings;
+    this.#ref = { kind: 'Ingress', namespace: ingress.namespace, name: ingress.name };
+    this.#key = keyOf(ingress);
+    this.#meaning = interpretAnnotations(ingress, settings);
+    this.#redirect = redirectPlan(this.#meaning.meaning.redirect, settings);
+    this.#diagnostics.push(...this.#meaning.diagnostics);
+  }
+
+  plan(): IngressPlan {
+    const hosts = this.#meaning.alternate ? [] : this.#hosts();
+    return {
+      ingress: this.#ingress,
+      ref: this.#ref,
+      hosts,
+      backends: [...this.#backends.values()],
+      diagnostics: this.#diagnostics,
+    };
+  }
+
+  #hosts(): HostClaim[] {
+    const { rules, defaultBackend } = this.#ingress;
+    const drafts = new Map<HostPattern, RouteDraft[]>();
+    rules.forEach((rule, at) => {
+      const host = hostPattern(rule.host);
+      if (host === catchAllHost && this.#settings.disableCatchAll) return this.#refuseCatchAll(`spec.rules[${at}]`);
+      const routes = drafts.get(host) ?? [];
+      drafts.set(host, routes);
+      rule.paths.forEach((path, pathAt) => {
+        const draft = this.#draft(host, path, `spec.rules[${at}].http.paths[${pathAt}]`);
+        if (draft !== undefined) routes.push(draft);
+      });
+      if (rule.paths.length === 0) this.#checkEmptyRule(host, `spec.rules[${at}]`);
+    });
+    const fallback = defaultBackend !== undefined && this.#takesDefaultBackend();
+    // Without rules the default backend is for every host; with rules, for what their paths leave over.
+    if (fallback && rules.length === 0) drafts.set(catchAllHost, []);
+    if (rules.length === 0 && defaultBackend === undefined) this.#report('', emptyIngress(this.#key));
+    for (const { field, problem } of tlsProblems(this.#ingress, [...drafts.keys()])) this.#report(field, problem);
+    const tlsOf = tlsClaims(this.#ingress);
+    return [...drafts].map(([host, routes]) => ({
+      host,
+      owner: this.#ref,
+      routes,
+      ...(fallback && { fallback: this.#fallback(host, defaultBackend) }),
+      tls: tlsOf(host),
+    }));
+  }
+
+  #takesDefaultBackend(): boolean {
+    if (this.#settings.disableCatchAll) this.#refuseCatchAll('spec.defaultBackend');
+    return !this.#settings.disableCatchAll;
+  }
+
+  #draft(host: HostPattern, { path, pathType, backend }: IngressPath, field: string): RouteDraft | undefined {
+    const canonical = canonicalPath(path);
+    if (canonical === undefined) {
+      this.#report(`${field}.path`, unreachablePath(this.#key, path));
+      return undefined;
+    }
+    return {
+      id: routeId(this.#key, host, pathType, path),
+      owner: this.#ref,
+      createdAt: this.#ingress.createdAt,
+      field,
+      path,
+      match: matchOf(pathType, canonical),
+      action: this.#action(backend, `${field}.backend`),
+      policies: this.#policies(host, path, backend),
+      redirect: this.#redirect,
+    };
+  }
+
+  #fallback(host: HostPattern, backend: IngressBackend): RouteDraft {
+    return {
+      id: routeId(this.#key, host, 'defaultBackend', '/'),
+      owner: this.#ref,
+      createdAt: this.#ingress.createdAt,
+      field: 'spec.defaultBackend',
+      path: '/',
+      match: { kind: 'prefix', path: '/' },
+      action: this.#action(backend, 'spec.defaultBackend'),
+      policies: this.#policies(host, '/', backend),
+      redirect: this.#redirect,
+    };
+  }
+
+  /** A closed route has no upstream: nobody may reach it, not even a health check. */
+  #action(backend: IngressBackend, field: string): RouteAction {
+    const closed = this.#meaning.closedBy;
+    if (closed !== '') return { kind: 'respond', status: 503, reason: `closed because of ${closed}` };
+    if (backend.kind === 'resource') {
+      this.#report(field, resourceBackend(this.#key, backend));
+      return { kind: 'respond', status: 503, reason: 'resource backends are not served' };
+    }
+    const { namespace } = this.#ingress;
+    const upstream = upstreamId(namespace, backend.name, `${backend.port}`);
+    if (!this.#backends.has(upstream)) {
+      const wish = this.#meaning.meaning.upstream ?? {};
+      const claim = { upstream, owner: this.#ref, namespace, service: backend.name, port: backend.port, field, wish };
+      this.#backends.set(upstream, claim);
+    }
+    return { kind: 'forward', upstream };
+  }
+
+  #policies(host: HostPattern, path: string, backend: IngressBackend): RoutePolicies {
+    const { route, affinity } = this.#meaning.meaning;
+    const labels = this.#labels(host, path, backend);
+    if (affinity === undefined || backend.kind === 'resource') return { ...route, labels };
+    const upstreamHash = digest(upstreamId(this.#ingress.namespace, backend.name, `${backend.port}`));
+    // The path of the rule is where the session lives, as in ingress-nginx.
+    return { ...route, affinity: { ...affinity, path: affinity.path ?? path, upstreamHash }, labels };
+  }
+
+  #labels(host: HostPattern, path: string, backend: IngressBackend): RouteLabels {
+    return {
+      namespace: this.#ingress.namespace,
+      ingress: this.#ingress.name,
+      service: backend.kind === 'service' ? backend.name : '',
+      servicePort: backend.kind === 'service' ? `${backend.port}` : '',
+      path,
+      host: host === catchAllHost ? '_' : host,
+    };
+  }
+
+  #checkEmptyRule(host: HostPattern, field: string): void {
+    const { defaultBackend } = this.#ingress;
+    if (defaultBackend !== undefined || this.#settings.defaultBackendService !== '') return;
+    this.#report(field, emptyRule(this.#key, host));
+  }
+
+  #refuseCatchAll(field: string): void {
+    this.#report(field, catchAllDisabled(this.#key, field));
+  }
+
+  #report(field: string, problem: Problem): void {
+    this.#diagnostics.push(diagnose(this.#ref, field, problem));
+  }
+}
+
+/** `/` by text is `/` by segments: everything. */
+function matchOf(pathType: IngressPath['pathType'], path: string): PathMatch {
+  switch (pathType) {
+    case 'Exact':
+      return { kind: 'exact', path };
+    case 'Prefix':
+      return { kind: 'prefix', path };
+    case 'ImplementationSpecific':
+      return { kind: path === '/' ? 'prefix' : 'text-prefix', path };
+  }
+}
+
+/** 32 hexadecimal digits, the same on every replica. */
+function digest(text: string): string {
+  return [0, 1, 2, 3].map((seed) => hash32(`${seed} ${text}`).toString(16).padStart(8, '0')).join('');
+}
+
+function unreachablePath(key: string, path: string): Problem {
+  return {
+    code: 'path-unreachable',
+    what: `path ${quoted(path)} of \`${key}\` is not served`,
+    why: 'no request has such a path: dot segments, double slashes, "#", "?", backslashes and broken escapes are refused or resolved before routing',
+    fix: 'Write the path as it is after that, with spaces and the like escaped as %20.',
+  };
+}
+
+function resourceBackend(key: string, backend: Extract<IngressBackend, { readonly kind: 'resource' }>): Problem {
+  return {
+    code: 'resource-backend',
+    what: `a path of \`${key}\` answers 503`,
+    why: `its backend is the resource ${quoted(`${backend.resourceKind}/${backend.name}`)}, and only Services are served`,
+    fix: 'Write backend.service with a name and a port.',
+  };
+}
+
+function emptyIngress(key: string): Problem {
+  return {
+    code: 'ingress-empty',
+    what: `Ingress \`${key}\` serves nothing`,
+    why: 'it has neither rules nor a default backend',
+    fix: 'Write spec.rules or spec.defaultBackend.',
+  };
+}
+
+function emptyRule(key: string, host: HostPattern): Problem {
+  return {
+    code: 'rule-without-paths',
+    what: `host ${host} of \`${key}\` answers 404`,
+    why: 'its rule has no paths that can be served, and there is no default backend',
+    fix: 'Write http.paths, or spec.defaultBackend.',
+  };
+}
+
+function catchAllDisabled(key: string, field: string): Problem {
+  return {
+    code: 'catch-all-disabled',
+    what: `\`${field}\` of \`${key}\` is not served`,
+    why: 'it would take requests for every host, and Fairway runs with --disable-catch-all',
+    fix: 'Write a host, or start Fairway without --disable-catch-all.',
+  };
+}
