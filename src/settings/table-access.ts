@@ -1,3 +1,4 @@
+import type { PlainSettings } from '../model/messages.ts';
 import type { SettingName, Settings } from './settings.ts';
 import type { SettingDefinition } from './table.ts';
 import { settingsTable } from './table.ts';
@@ -24,4 +25,11 @@ export function settingsFrom(values: ReadonlyMap<SettingName, Settings[SettingNa
   ]);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table has a row of the right type for every name
   return Object.fromEntries(all) as Settings;
+}
+
+/** Settings as the supervisor sent them to this process: it has parsed and checked them. */
+export function settingsFromPlain(plain: PlainSettings): Settings {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the sender made it from Settings, with the same program
+  const values = Object.entries(plain) as [SettingName, Settings[SettingName]][];
+  return settingsFrom(new Map(values));
 }

@@ -1,7 +1,8 @@
-import type { Leadership, SupervisorState } from '../../src/control/admin/view.ts';
+import type { SupervisorState } from '../../src/control/admin/view.ts';
 import type { AdminView } from '../../src/control/admin/view.ts';
 import type { Compilation } from '../../src/control/compile/compilation.ts';
 import type { EndpointHealth, HealthView, UpstreamHealth } from '../../src/control/health/health-state.ts';
+import type { Leadership } from '../../src/control/status/leadership.ts';
 import type { Certificate } from '../../src/model/certificate.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import { certificateId, endpointId, hostPattern, routeId, upstreamId } from '../../src/model/ids.ts';

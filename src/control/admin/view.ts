@@ -3,6 +3,7 @@ import type { Settings } from '../../settings/settings.ts';
 import type { Counters } from '../../telemetry/counters.ts';
 import type { Compilation } from '../compile/compilation.ts';
 import type { HealthView } from '../health/health-state.ts';
+import type { Leadership } from '../status/leadership.ts';
 
 /** Last report of the supervisor: `ToControl` of kind `state`. */
 export interface SupervisorState {
@@ -14,15 +15,6 @@ export interface SupervisorState {
   readonly supervisorRssBytes: number;
   readonly controlRestarts: number;
   readonly crashLooping: boolean;
-}
-
-/** Who leads, for the page and the metric. */
-export interface Leadership {
-  readonly isLeader: boolean;
-  /** Name of the Lease. */
-  readonly lease: string;
-  /** Identity of the pod that holds the Lease, as far as it is known; empty when nobody does. */
-  readonly holder: string;
 }
 
 /** All that the admin listener may see. Reading it changes nothing. */
