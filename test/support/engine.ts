@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 
 import { systemClock } from '../../src/lib/clock.ts';
+import { createLogger } from '../../src/lib/logger.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import type { Certificate } from '../../src/model/certificate.ts';
 import { endpointId, hostPattern, listenerId, routeId, upstreamId } from '../../src/model/ids.ts';
@@ -57,6 +58,8 @@ export async function startEngine(t: TestContext, name: EngineName, parts: Snaps
   const log: AccessLogEntry[] = [];
   const bugs: unknown[] = [];
   const waiting: { readonly target: string; readonly found: (entry: AccessLogEntry) => void }[] = [];
+  const note = (line: string): void => void bugs.push(line);
+  const noWait = (): Promise<void> => Promise.resolve();
   const counters = createCounters({ timeBuckets: [1], lengthBuckets: [100], sizeBuckets: [100] });
   const accessLog = (exchange: Exchange): void => {
     const entry = accessLogEntry(exchange, systemClock);
@@ -74,7 +77,7 @@ export async function startEngine(t: TestContext, name: EngineName, parts: Snaps
   const engine = engines[name]({
     runtime,
     ticketKeys: new Uint8Array(randomBytes(48)),
-    onBadCertificate: (_certificate, error) => void bugs.push(error),
+    log: createLogger({ process: 'test', level: 'error', destination: { write: note, dropped: 0, flush: noWait } }),
   });
   let snapshot = emptySnapshot;
   const publish = (change: SnapshotParts): void => {

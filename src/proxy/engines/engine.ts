@@ -1,4 +1,4 @@
-import type { Certificate } from '../../model/certificate.ts';
+import type { Logger } from '../../lib/logger.ts';
 import type { ListenerId } from '../../model/ids.ts';
 import type { UnhealthyEndpoints } from '../../model/messages.ts';
 import type { SnapshotUpdate } from '../../model/update.ts';
@@ -31,8 +31,7 @@ export interface EngineParts {
   readonly runtime: Runtime;
   /** 48 bytes that all workers share. */
   readonly ticketKeys: Uint8Array;
-  /** OpenSSL refuses a certificate that the control process took for good. */
-  readonly onBadCertificate: (certificate: Certificate, error: unknown) => void;
+  readonly log: Logger;
 }
 
 export type EngineFactory = (parts: EngineParts) => Engine;

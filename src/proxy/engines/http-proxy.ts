@@ -1,6 +1,7 @@
 import type { ListenerId } from '../../model/ids.ts';
 import type { UnhealthyEndpoints } from '../../model/messages.ts';
 import type { SnapshotUpdate } from '../../model/update.ts';
+import type { OnConnection } from '../listeners/accepted-connection.ts';
 import { ListenerSet } from '../listeners/listener-set.ts';
 import { TlsTermination } from '../listeners/tls.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -25,7 +26,7 @@ export class HttpProxyEngine implements Engine {
   #requests = 0;
 
   constructor(parts: EngineParts) {
-    const { onBadCertificate, runtime, ticketKeys } = parts;
+    const { log, runtime, ticketKeys } = parts;
     const { clock, random } = runtime.parts;
     this.#runtime = runtime;
     this.#connections = new ClientConnections(clock, random);
@@ -38,12 +39,21 @@ export class HttpProxyEngine implements Engine {
       transport: { agents: this.#agents, clock, onTunnel },
       onRequest: () => void (this.#requests += 1),
     });
-    const certificateFor = (serverName: string): ReturnType<Runtime['certificateFor']> =>
-      runtime.certificateFor(serverName);
-    this.#tls = new TlsTermination({ certificateFor, ticketKeys, onBadCertificate }, (accepted) =>
-      this.#server.accept(accepted),
+    const onConnection: OnConnection = (accepted) => this.#server.accept(accepted);
+    this.#tls = new TlsTermination(
+      {
+        certificateFor: (serverName) => runtime.certificateFor(serverName),
+        ticketKeys,
+        onBadCertificate: ({ source }, error) =>
+          log.error({ event: 'certificate-refused', source, error }, `The certificate of ${source} cannot be used`),
+      },
+      onConnection,
     );
-    this.#listeners = new ListenerSet(this.#tls, (accepted) => this.#server.accept(accepted));
+    this.#listeners = new ListenerSet({
+      tls: this.#tls,
+      onConnection,
+      onError: (port, error) => log.error({ event: 'listener-error', port, error }, `Listening on port ${port} failed`),
+    });
   }
 
   apply(update: SnapshotUpdate): void {

@@ -4,8 +4,11 @@ import { createServer } from 'node:net';
 import type { OnConnection } from './accepted-connection.ts';
 import type { TlsTermination } from './tls.ts';
 
-/** Listening socket as `process.send` delivers it: bound by the supervisor, not yet accepting here. */
-export type SocketHandle = Parameters<Server['listen']>[0];
+/**
+ * Socket as `process.send` delivers it: bound by the supervisor, not yet accepting here. In truth Node's own handle of a
+ * TCP socket, for which there is no type; only `net.Server.listen` looks into it.
+ */
+export type SocketHandle = unknown;
 
 /** The kernel's queue of connections that wait for `accept`; Node's default of 511 is short (drain.md, D-3). */
 const backlog = 4096;
@@ -16,15 +19,20 @@ const firstByteTimeoutMs = 10_000;
 /** First byte of a TLS record that opens a handshake. Source: RFC 8446 section 5.1. */
 const handshakeRecord = 0x16;
 
+export interface ListenerParts {
+  readonly tls: TlsTermination;
+  readonly onConnection: OnConnection;
+  /** The kernel refuses to listen, or to accept one connection; the listener goes on. */
+  readonly onError: (port: number, error: unknown) => void;
+}
+
 /** Serves on the sockets that the supervisor passed. Knows connections, not what is spoken on them. */
 export class ListenerSet {
   readonly #servers = new Set<Server>();
-  readonly #onConnection: OnConnection;
-  readonly #tls: TlsTermination;
+  readonly #parts: ListenerParts;
 
-  constructor(tls: TlsTermination, onConnection: OnConnection) {
-    this.#tls = tls;
-    this.#onConnection = onConnection;
+  constructor(parts: ListenerParts) {
+    this.#parts = parts;
   }
 
   /** @param port  the port the kernel gave */
@@ -33,10 +41,9 @@ export class ListenerSet {
       // Without it a reset by the peer ends the process.
       socket.on('error', () => undefined);
       if (protocol === 'https') this.#acceptTls(socket, port);
-      else this.#onConnection({ socket, localPort: port, secure: false, serverName: '', plainOnTls: false });
+      else this.#parts.onConnection({ socket, localPort: port, secure: false, serverName: '', plainOnTls: false });
     });
-    // EMFILE and the like concern one connection; the listener goes on.
-    server.on('error', () => undefined);
+    server.on('error', (error) => this.#parts.onError(port, error));
     this.#servers.add(server);
     server.listen(handle, backlog);
   }
@@ -61,8 +68,8 @@ export class ListenerSet {
       const first: unknown = socket.read(1);
       if (!Buffer.isBuffer(first)) return void socket.destroy();
       socket.unshift(first);
-      if (first[0] === handshakeRecord) return this.#tls.accept(socket);
-      return this.#onConnection({ socket, localPort: port, secure: false, serverName: '', plainOnTls: true });
+      if (first[0] === handshakeRecord) return this.#parts.tls.accept(socket);
+      return this.#parts.onConnection({ socket, localPort: port, secure: false, serverName: '', plainOnTls: true });
     });
   }
 }

@@ -13,7 +13,7 @@ export interface TlsParts {
   readonly certificateFor: (serverName: string) => Certificate | undefined;
   /** 48 bytes that all workers share, so that a session resumes on any of them. */
   readonly ticketKeys: Uint8Array;
-  /** A certificate that OpenSSL refuses: the handshake fails, and nothing else does. */
+  /** OpenSSL refuses a certificate: its handshakes fail, and nothing else does. Called once for each. */
   readonly onBadCertificate: (certificate: Certificate, error: unknown) => void;
 }
 
@@ -32,6 +32,8 @@ export class TlsTermination {
   readonly #onConnection: OnConnection;
   /** Least recently used first. A certificate with another content has another id. */
   readonly #contexts = new Map<CertificateId, SecureContext>();
+  /** Certificates that OpenSSL refused: tried and reported once, not at every handshake. */
+  readonly #refused = new Set<CertificateId>();
   #options: TlsOptions = { tlsMinVersion: 'TLSv1.2', tlsMaxVersion: 'TLSv1.3' };
   #defaultId: CertificateId | undefined = undefined;
 
@@ -70,7 +72,7 @@ export class TlsTermination {
       this.#defaultId = certificate?.id;
     } catch (error) {
       // The default certificate of before is served on.
-      if (certificate !== undefined) this.#parts.onBadCertificate(certificate, error);
+      if (certificate !== undefined) this.#refuse(certificate, error);
     }
   }
 
@@ -92,11 +94,19 @@ export class TlsTermination {
       certificate = this.#parts.certificateFor(normalName(serverName));
       // Without a context the handshake goes on with the server's own: the default certificate.
       if (certificate === undefined) return done(null);
+      if (this.#refused.has(certificate.id)) return done(new Error('no usable certificate'));
       return done(null, this.#contextOf(certificate));
     } catch (error) {
-      if (certificate !== undefined) this.#parts.onBadCertificate(certificate, error);
+      if (certificate !== undefined) this.#refuse(certificate, error);
       return done(new Error('no usable certificate'));
     }
+  }
+
+  #refuse(certificate: Certificate, error: unknown): void {
+    if (this.#refused.has(certificate.id)) return;
+    if (this.#refused.size >= contextLimit) this.#refused.clear();
+    this.#refused.add(certificate.id);
+    this.#parts.onBadCertificate(certificate, error);
   }
 
   #contextOf(certificate: Certificate): SecureContext {
