@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/error-text.ts';
 import type { Logger } from '../lib/logger.ts';
-import { OperatorError } from '../lib/operator-error.ts';
+import type { OperatorError } from '../lib/operator-error.ts';
 import { systemRandom } from '../lib/random.ts';
 import type { Certificate } from '../model/certificate.ts';
 import type { FromControl, UnhealthyEndpoints } from '../model/messages.ts';
