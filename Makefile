@@ -4,6 +4,7 @@ SHELL := /bin/bash
 NODE := node_modules/.bin/node
 TEST_FLAGS := --test --test-reporter=spec
 SETUP := node_modules/.ready
+SECONDS_TO_FUZZ := 30
 
 help: ## prints this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,10 +38,13 @@ manifests: $(SETUP) ## renders manifests/install.yaml from the chart
 format: $(SETUP) ## formats the sources
 	@node_modules/.bin/oxfmt
 
+fuzz: $(SETUP) ## looks for requests that others read otherwise; SECONDS_TO_FUZZ=30
+	@bash scripts/node.sh test/fuzz/http1.ts $(SECONDS_TO_FUZZ)
+
 image: ## builds the container image
 	@bash scripts/image.sh
 
 clean: ## removes what setup installed
 	@rm -rf node_modules
 
-.PHONY: help setup run check test test-cluster golden docs manifests format image clean
+.PHONY: help setup run check test test-cluster golden docs manifests format fuzz image clean

@@ -1,0 +1,42 @@
+/**
+ * Which bytes may stand where, as tables of 256 flags: 1 for allowed.
+ * Source: RFC 9110 sections 5.6.2 (token) and 5.5 (field value); threats R-20.
+ */
+const tokenFlags: Uint8Array = flagsOf((code) => /^[A-Za-z0-9!#$%&'*+.^_`|~-]$/.test(String.fromCharCode(code)));
+const valueFlags: Uint8Array = flagsOf((code) => code === 0x09 || (code >= 0x20 && code !== 0x7f));
+/** Visible ASCII without `#`. */
+const targetFlags: Uint8Array = flagsOf((code) => code > 0x20 && code < 0x7f && code !== 0x23);
+
+/** Index of the first character at or after `from` that is not part of a token; `to` when all are. */
+export function endOfToken(text: string, from: number, to: number): number {
+  return endOf(tokenFlags, text, from, to);
+}
+
+/** Index of the first character that a field value may not hold: controls but the tab, and what is above 0xFF. */
+export function endOfValue(text: string, from: number, to: number): number {
+  return endOf(valueFlags, text, from, to);
+}
+
+/** Index of the first character that a request target may not hold. */
+export function endOfTarget(text: string, from: number, to: number): number {
+  return endOf(targetFlags, text, from, to);
+}
+
+export function isToken(text: string): boolean {
+  return text.length > 0 && endOfToken(text, 0, text.length) === text.length;
+}
+
+export function isFieldValue(text: string): boolean {
+  return endOfValue(text, 0, text.length) === text.length;
+}
+
+/** A character above 0xFF has no flag: written as one byte it would become another character, a line end even. */
+function endOf(flags: Uint8Array, text: string, from: number, to: number): number {
+  let at = from;
+  while (at < to && flags[text.charCodeAt(at)] === 1) at += 1;
+  return at;
+}
+
+function flagsOf(allowed: (code: number) => boolean): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, code) => (allowed(code) ? 1 : 0));
+}
