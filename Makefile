@@ -1,7 +1,6 @@
 # Every target sets up what it needs. Bare `make` prints this help.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-NODE := node_modules/.bin/node
 TEST_FLAGS := --test --test-reporter=spec
 SETUP := node_modules/.ready
 SECONDS_TO_FUZZ := 30
@@ -14,7 +13,7 @@ setup: $(SETUP) ## installs the pinned tools and libraries
 $(SETUP): package.json package-lock.json scripts/setup.sh
 	@bash scripts/setup.sh
 
-run: $(SETUP) ## serves manifests/examples on loopback, without a cluster
+run: $(SETUP) ## serves manifests/examples on loopback, without a cluster; HTTP_PORT= HTTPS_PORT= ADMIN_PORT= choose ports
 	@bash scripts/node.sh scripts/run-examples.ts
 
 check: $(SETUP) ## types, lint, format, generated files, architecture

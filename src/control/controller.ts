@@ -174,7 +174,7 @@ export class Controller {
     const published = this.#publisher.publish(compilation.snapshot, changedAt);
     this.health.update(compilation);
     this.#findings.update(compilation);
-    this.#options.reports?.update(compilation);
+    this.#options.reports?.update(compilation, this.#store);
     if (published || first) this.#say(compilation);
   }
 

@@ -127,7 +127,6 @@ test('edits of the folder take effect at once, and a broken file changes nothing
   program.write('more.yaml', yaml(ingress({ name: 'more', paths: { '/more': 'two' } })));
   await until(async () => ((await backend('/more')) === 'two' ? true : undefined));
   program.write('web.yaml', '{ this is: [not yaml');
-  await program.log.next({ code: 'unreadable-file' }, 5_000).catch(() => undefined);
   await until(async () => ((await program.admin('/diagnostics')).text.includes('web.yaml') ? true : undefined));
   assert.equal(await backend('/'), 'one');
   assert.equal(await backend('/more'), 'two');

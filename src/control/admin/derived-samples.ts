@@ -29,10 +29,13 @@ export function derivedSamples(view: AdminView, rssBytes: number): MetricSample[
   const { isLeader, lease } = view.leadership();
   return [
     sample('nginx_ingress_controller_build_info', [view.version, '', ''], 1),
-    sample('nginx_ingress_controller_leader_election_status', [lease], isLeader ? 1 : 0),
+    ...(lease === '' ? [] : [sample('nginx_ingress_controller_leader_election_status', [lease], isLeader ? 1 : 0)]),
     ...(snapshot === undefined ? [] : [sample('nginx_ingress_controller_config_hash', [], configHash(snapshot))]),
-    // Only the leader says when certificates end, as in ingress-nginx: an alert then fires once.
-    ...(snapshot === undefined || !isLeader ? [] : certificateSamples(snapshot, view.settings.controllerClass)),
+    // Only the leader says when certificates end, as in ingress-nginx: an alert then fires once. Without an election
+    // there is nobody else to say it.
+    ...(snapshot === undefined || (lease !== '' && !isLeader)
+      ? []
+      : certificateSamples(snapshot, view.settings.controllerClass)),
     ...(snapshot === undefined ? [] : healthSamples(view, snapshot)),
     ...(state === undefined ? [] : processSamples(state, rssBytes)),
   ];

@@ -2,6 +2,7 @@ import type { Certificate } from '../../model/certificate.ts';
 import type { Problem } from './diagnostics.ts';
 
 const daySeconds = 86_400;
+const hourSeconds = 3_600;
 
 /**
  * Whether the dates of a certificate are wrong, or will be soon. Whoever renews certificates does so when a third of
@@ -16,7 +17,8 @@ export function validityProblem(certificate: Certificate, nowSeconds: number): P
   if (left <= 0) {
     return { code: 'certificate-expired', what: `${what} has expired`, why: 'clients refuse it', fix: renew };
   }
-  if (nowSeconds < certificate.notBefore) {
+  // The time is cut to whole hours: a certificate made a minute ago is no mistake.
+  if (nowSeconds + hourSeconds < certificate.notBefore) {
     const fix = 'Wait, or compare the clocks of the machines.';
     return { code: 'certificate-not-yet-valid', what: `${what} is not valid yet`, why: 'it begins later', fix };
   }

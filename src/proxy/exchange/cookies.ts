@@ -6,24 +6,35 @@
  * Source: RFC 6265 section 5.4.
  */
 export function cookieValue(headers: readonly string[], name: string): string | undefined {
+  return find(
+    headers,
+    (cookies, from) => cookies.startsWith(name, from) && cookies.charAt(from + name.length) === '=',
+    name,
+  );
+}
+
+/** As `cookieValue`, whatever the case of the name. Source: nginx variables `$cookie_...`. */
+export function cookieValueAnyCase(headers: readonly string[], name: string): string | undefined {
+  const start = `${name}=`.toLowerCase();
+  return find(headers, (cookies, from) => cookies.slice(from, from + start.length).toLowerCase() === start, name);
+}
+
+function find(
+  headers: readonly string[],
+  begins: (cookies: string, from: number) => boolean,
+  name: string,
+): string | undefined {
   for (let at = 0; at < headers.length; at += 2) {
     const field = headers[at] ?? '';
     if (field.length !== 6 || field.toLowerCase() !== 'cookie') continue;
-    const value = valueIn(headers[at + 1] ?? '', name);
-    if (value !== undefined) return value;
-  }
-  return undefined;
-}
-
-function valueIn(cookies: string, name: string): string | undefined {
-  for (let from = 0; from < cookies.length;) {
-    const semicolon = cookies.indexOf(';', from);
-    const to = semicolon === -1 ? cookies.length : semicolon;
-    while (cookies.charCodeAt(from) === 0x20) from += 1;
-    if (cookies.startsWith(name, from) && cookies.charAt(from + name.length) === '=') {
-      return cookies.slice(from + name.length + 1, to).trimEnd();
+    const cookies = headers[at + 1] ?? '';
+    for (let from = 0; from < cookies.length;) {
+      const semicolon = cookies.indexOf(';', from);
+      const to = semicolon === -1 ? cookies.length : semicolon;
+      while (cookies.charCodeAt(from) === 0x20) from += 1;
+      if (begins(cookies, from)) return cookies.slice(from + name.length + 1, to).trimEnd();
+      from = to + 1;
     }
-    from = to + 1;
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import type { VariableFamily, VariableName } from '../../model/variable-names.ts';
 import { splitVariables, variableFamilies } from '../../model/variable-names.ts';
-import { cookieValue } from './cookies.ts';
+import { cookieValueAnyCase } from './cookies.ts';
 import type { Exchange } from './exchange.ts';
 import { headerValue } from './headers.ts';
 
@@ -64,7 +64,7 @@ const variables: Readonly<Record<VariableName, ExchangeText>> = {
 
 const families: Readonly<Record<VariableFamily, (rest: string) => ExchangeText>> = {
   http_: (rest) => headerText(rest.replaceAll('_', '-')),
-  cookie_: (rest) => (exchange) => cookieValue(exchange.request.headers, rest) ?? '',
+  cookie_: (rest) => (exchange) => cookieValueAnyCase(exchange.request.headers, rest) ?? '',
   arg_: (rest) => (exchange) => argument(argumentsOf(exchange), rest),
 };
 

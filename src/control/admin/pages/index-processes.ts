@@ -1,4 +1,5 @@
 import type { BoundListener } from '../../../model/messages.ts';
+import type { Leadership } from '../../status/leadership.ts';
 import type { Html } from '../html.ts';
 import { empty, html } from '../html.ts';
 import type { AdminView, SupervisorState } from '../view.ts';
@@ -60,12 +61,11 @@ function rowsOf(state: SupervisorState, rssBytes: number): Row[] {
 }
 
 function aroundTable(view: AdminView, state: SupervisorState): Html {
-  const { isLeader, lease, holder } = view.leadership();
   const deaths = Object.entries(state.deaths).map(([reason, count]) => `${reason} ${count}`);
   const listeners = state.listeners.map((one) => listenerText(one));
   const facts: readonly (readonly [string, string])[] = [
     ['Listens on', listeners.length === 0 ? 'nothing yet' : listeners.join(', ')],
-    ['Leader', isLeader ? `this one (${lease})` : `${holder === '' ? 'nobody known' : holder} (${lease})`],
+    ['Leader', leaderText(view.leadership())],
     ['Workers that died', deaths.length === 0 ? 'none' : deaths.join(', ')],
   ];
   const loop = state.crashLooping
@@ -87,6 +87,11 @@ function aroundTable(view: AdminView, state: SupervisorState): Html {
     </div>
     ${loop}
   </section> `;
+}
+
+function leaderText({ isLeader, lease, holder }: Leadership): string {
+  if (lease === '') return isLeader ? 'this one' : 'no election, because there is no API server';
+  return `${isLeader ? 'this one' : holder === '' ? 'nobody known' : holder} (${lease})`;
 }
 
 function listenerText({ id, address, port }: BoundListener): string {

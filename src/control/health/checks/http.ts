@@ -4,10 +4,13 @@ import { connect as connectTls } from 'node:tls';
 
 import type { HealthCheck } from '../../../model/upstream.ts';
 import type { Check, CheckContext, CheckResult } from './check.ts';
-import { failure, success } from './check.ts';
+import { answerLimitBytes, failure, success } from './check.ts';
 import { errorResult } from './error-result.ts';
 import { HttpAnswer } from './http-answer.ts';
 import type { AnswerVerdict } from './http-answer.ts';
+
+/** All checks read into this one: nothing reads two sockets at a time, and a buffer for each would cost more than the check. */
+const readBuffer: Buffer = Buffer.allocUnsafeSlow(answerLimitBytes);
 
 /**
  * Passes when the answer's status is 200 to 399. Certificates are not verified. Redirects are not followed: the kubelet
@@ -20,13 +23,12 @@ export const httpCheck: Check = (check, context, done) => {
     const refusal = setImmediate(() => done(failure(bad)));
     return () => clearImmediate(refusal);
   }
-  const socket = open(check, context);
   const answer = new HttpAnswer();
   const finish = (verdict: AnswerVerdict): void => {
     if (verdict !== 'more') done(resultOf(verdict));
   };
+  const socket = open(check, context, (bytes) => finish(answer.push(bytes)));
   socket.once(check.scheme === 'https' ? 'secureConnect' : 'connect', () => socket.write(requestOf(check, context)));
-  socket.on('data', (bytes: Buffer) => finish(answer.push(bytes)));
   socket.on('end', () => finish(answer.end()));
   socket.on('error', (error) => done(errorResult(error)));
   // After an error or the end this says nothing new; a connection that just vanishes ends here.
@@ -34,11 +36,19 @@ export const httpCheck: Check = (check, context, done) => {
   return () => socket.destroy();
 };
 
-function open(check: HealthCheck, context: CheckContext): Socket {
-  const socket = context.connect({ host: check.address, port: check.port });
-  if (check.scheme === 'http') return socket;
+/** @param take  gets what comes in; the bytes are valid during the call only */
+function open(check: HealthCheck, context: CheckContext, take: (bytes: Buffer) => void): Socket {
+  const address = { host: check.address, port: check.port };
+  if (check.scheme === 'http') {
+    const callback = (length: number): boolean => {
+      take(readBuffer.subarray(0, length));
+      return true;
+    };
+    return context.connect({ ...address, onread: { buffer: readBuffer, callback } });
+  }
   // The kubelet does not verify either: certificates of pods are made for names, and the probe asks an address.
-  return connectTls({ socket, rejectUnauthorized: false });
+  const socket = connectTls({ socket: context.connect(address), rejectUnauthorized: false });
+  return socket.on('data', take);
 }
 
 function resultOf(verdict: Exclude<AnswerVerdict, 'more'>): CheckResult {

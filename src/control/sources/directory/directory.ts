@@ -25,6 +25,8 @@ export interface DirectoryTimes {
   readonly rescanMs: number;
   /** The same while something is known to be missed: a folder without watcher, or a file that was just emptied. */
   readonly alertMs: number;
+  /** How long a file must stay empty before it counts as empty: editors and shells empty a file before they write it. */
+  readonly emptyMs: number;
 }
 
 export interface DirectoryOptions {
@@ -33,11 +35,16 @@ export interface DirectoryOptions {
   /** Milliseconds since 1970. */
   readonly wall: () => number;
   readonly times?: DirectoryTimes;
-  readonly limits?: ScanLimits;
+  readonly limits?: FolderLimits;
 }
 
-const usualTimes: DirectoryTimes = { quietMs: 50, longestMs: 500, rescanMs: 10_000, alertMs: 1000 };
-const usualLimits: ScanLimits = { files: 10_000, depth: 10 };
+export interface FolderLimits extends ScanLimits {
+  /** Folders that are watched one by one; the rescan finds the changes of the others. */
+  readonly watchers: number;
+}
+
+const usualTimes: DirectoryTimes = { quietMs: 50, longestMs: 500, rescanMs: 10_000, alertMs: 1000, emptyMs: 800 };
+const usualLimits: FolderLimits = { files: 10_000, depth: 10, watchers: 2000 };
 /** Origin of diagnostics about folders: no manifest has this name. */
 const folderOrigin = '';
 
@@ -49,9 +56,9 @@ export class DirectorySource implements ObjectSource {
   readonly name = 'directory';
   readonly #root: string;
   readonly #times: DirectoryTimes;
-  readonly #limits: ScanLimits;
+  readonly #limits: FolderLimits;
   readonly #known: KnownFiles;
-  readonly #watch = new FolderWatch();
+  readonly #watch: FolderWatch;
   /** What the sink got last. */
   #delivered: ObjectsByKind = noObjects();
   #reported = new Set<string>();
@@ -61,7 +68,8 @@ export class DirectorySource implements ObjectSource {
     this.#root = resolve(options.directory);
     this.#times = options.times ?? usualTimes;
     this.#limits = options.limits ?? usualLimits;
-    this.#known = new KnownFiles(options.wall);
+    this.#watch = new FolderWatch(this.#limits.watchers);
+    this.#known = new KnownFiles(options.wall, this.#times.emptyMs);
   }
 
   waitingFor(): readonly string[] {

@@ -1,18 +1,21 @@
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 
-/** More than this many folders are not watched one by one; the rescan finds their changes later. */
-const watchersLimit = 2000;
-
 /**
  * Says when something in a set of folders has changed and come to rest. One watcher for each folder, not a recursive one:
  * that would neither follow the links of a mounted ConfigMap nor survive that a folder is replaced by another.
  */
 export class FolderWatch {
   readonly #watchers = new Map<string, { readonly identity: string; readonly watcher: FSWatcher }>();
+  readonly #limit: number;
   #changed = false;
   #complete = true;
   #wake: (() => void) | undefined;
+
+  /** @param limit  most folders that are watched; `isComplete` tells whether that is enough */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   /** Whether every folder is watched; if not, only looking again finds all changes. */
   get isComplete(): boolean {
@@ -54,7 +57,7 @@ export class FolderWatch {
   }
 
   #add(path: string, identity: string): void {
-    if (this.#watchers.size >= watchersLimit) return;
+    if (this.#watchers.size >= this.#limit) return;
     try {
       const watcher = watch(path, () => this.#note());
       // The folder went, or the system cannot watch it any more: the next scan decides.

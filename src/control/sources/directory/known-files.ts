@@ -29,8 +29,6 @@ interface Remembered extends KnownFile {
 const fileLimitBytes = 8 * 1024 * 1024;
 /** Two writes within this time may leave the same time stamp: file systems count in ticks of the kernel. */
 const clockTickMs = 100;
-/** Editors and shells empty a file before they write it: an empty file counts only when it stays empty. */
-const emptyGraceMs = 800;
 
 /**
  * What is known of each file. A file is read only when it looks different, and what cannot be read leaves standing what
@@ -38,11 +36,13 @@ const emptyGraceMs = 800;
  */
 export class KnownFiles {
   readonly #wall: () => number;
+  readonly #emptyMs: number;
   #files = new Map<string, Remembered>();
 
-  /** @param wall  milliseconds since 1970 */
-  constructor(wall: () => number) {
+  /** @param wall  milliseconds since 1970; @param emptyMs  how long a file must stay empty before it counts as empty */
+  constructor(wall: () => number, emptyMs: number) {
     this.#wall = wall;
+    this.#emptyMs = emptyMs;
   }
 
   /** Whether a file waits to be looked at again soon, though nothing may happen to it. */
@@ -80,7 +80,13 @@ export class KnownFiles {
     const signature = now - file.modifiedMs < clockTickMs ? '' : file.signature;
     const digest = createHash('sha256').update(bytes).digest('base64');
     if (known?.digest === digest && known.emptySince === undefined) return { ...known, signature };
-    return remember(file.path, known, { signature, digest, manifest: manifestOf(file.path, bytes), now });
+    return remember(file.path, known, {
+      signature,
+      digest,
+      manifest: manifestOf(file.path, bytes),
+      now,
+      emptyMs: this.#emptyMs,
+    });
   }
 
   #tooLarge(file: FoundFile, known: Remembered | undefined): Remembered {
@@ -120,7 +126,7 @@ function manifestOf(path: string, bytes: Buffer): Manifest {
 function remember(
   path: string,
   known: Remembered | undefined,
-  found: { signature: string; digest: string; manifest: Manifest; now: number },
+  found: { signature: string; digest: string; manifest: Manifest; now: number; emptyMs: number },
 ): Remembered {
   const { signature, digest, manifest, now } = found;
   const before = known?.objects ?? [];
@@ -129,7 +135,7 @@ function remember(
   }
   const isEmpty = manifest.objects.length === 0 && manifest.diagnostics.length === 0;
   const emptySince = known?.emptySince ?? now;
-  if (isEmpty && known !== undefined && before.length > 0 && now - emptySince < emptyGraceMs) {
+  if (isEmpty && known !== undefined && before.length > 0 && now - emptySince < found.emptyMs) {
     return { ...known, signature: '', digest, emptySince };
   }
   const objects = [...manifest.objects, ...survivors(before, manifest.objects, manifest.unreadable)];

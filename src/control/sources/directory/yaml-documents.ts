@@ -23,7 +23,7 @@ export function readYaml(text: string): YamlFile {
     try {
       documents.push({ value: resolveMerges(loadPlain(part.lines)), line: part.line });
     } catch (error) {
-      return { kind: 'broken', line: part.line + lineOf(error), why: reasonOf(error) };
+      return { kind: 'broken', line: part.line + Math.min(lineOf(error), part.lines.length - 1), why: reasonOf(error) };
     }
   }
   return { kind: 'documents', documents };
@@ -72,7 +72,7 @@ function loadPlain(lines: readonly string[]): unknown {
   return Array.isArray(loaded) ? loaded[0] : loaded;
 }
 
-/** Lines between the begin of the document and the mistake. */
+/** Lines between the begin of the document and the mistake; the end of the text counts as a line of its own. */
 function lineOf(error: unknown): number {
   const mark: unknown = error instanceof Error && 'mark' in error ? error.mark : undefined;
   const line: unknown = typeof mark === 'object' && mark !== null && 'line' in mark ? mark.line : undefined;

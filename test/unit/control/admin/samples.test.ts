@@ -87,6 +87,10 @@ suite('derived metrics', () => {
     const samples = derivedSamples(viewOf(fixture), 0);
     assert.deepEqual(linesOf(samples, 'nginx_ingress_controller_ssl_expire_time_seconds'), []);
     assert.deepEqual(linesOf(samples, 'nginx_ingress_controller_leader_election_status'), ['fairway-leader: 0']);
+    fixture.leadership = { isLeader: false, lease: '', holder: '' };
+    const alone = derivedSamples(viewOf(fixture), 0);
+    assert.equal(linesOf(alone, 'nginx_ingress_controller_ssl_expire_time_seconds').length, 1);
+    assert.deepEqual(linesOf(alone, 'nginx_ingress_controller_leader_election_status'), []);
   });
 });
 

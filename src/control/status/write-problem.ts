@@ -1,0 +1,49 @@
+import type { Logger } from '../../lib/logger.ts';
+import type { ApiError } from '../sources/cluster/api-error.ts';
+
+/** The right without which a write is forbidden, as it stands in a Role. */
+export interface NeededRight {
+  readonly group: string;
+  readonly resource: string;
+  readonly verbs: readonly string[];
+  /** Where it is granted: `the ClusterRole`, or `the Role in namespace x`. */
+  readonly role: string;
+}
+
+/** Says once that something cannot be written, and once that it can again. */
+export class WriteProblem {
+  readonly #what: string;
+  readonly #right: NeededRight;
+  readonly #log: Logger;
+  #said = '';
+
+  /** @param what  the thing that is written, for messages: `the status of Ingresses` */
+  constructor(what: string, right: NeededRight, log: Logger) {
+    this.#what = what;
+    this.#right = right;
+    this.#log = log;
+  }
+
+  failed(error: ApiError): void {
+    const cause = `${error.status} ${error.reason}`;
+    if (cause === this.#said) return;
+    this.#said = cause;
+    this.#log.warn(
+      { status: error.status, reason: error.reason },
+      `${this.#what} cannot be written: ${error.message}. ${this.#fix(error)}`,
+    );
+  }
+
+  worked(): void {
+    if (this.#said === '') return;
+    this.#said = '';
+    this.#log.info({}, `${this.#what} can be written again`);
+  }
+
+  #fix(error: ApiError): string {
+    if (error.status !== 403) return 'Fairway tries again by itself';
+    const { group, resource, role, verbs } = this.#right;
+    const list = verbs.map((verb) => `"${verb}"`).join(', ');
+    return `Add to ${role} of Fairway: apiGroups: ["${group}"], resources: ["${resource}"], verbs: [${list}]`;
+  }
+}
