@@ -52,7 +52,7 @@ export interface Settings {
   /** Data worker processes; 0 is one for each core that the container may use. */
   readonly workers: number;
   /** What serves and forwards in a data worker. */
-  readonly engine: 'http-proxy';
+  readonly engine: 'native' | 'http-proxy';
   /** Service that gets requests which no rule takes; its first port. */
   readonly defaultBackendService: string;
   /** Balancing algorithm of upstreams that do not choose one. */

@@ -226,7 +226,7 @@ export const settingsTable: { readonly [K in SettingName]: SettingDefinition<Set
   engine: {
     flag: 'engine',
     group: 'Processes',
-    kind: choice(['http-proxy']),
+    kind: choice(['native', 'http-proxy']),
     fallback: 'http-proxy',
     doc: 'What serves and forwards in a data worker.',
   },

@@ -24,7 +24,7 @@ export interface Engine {
   report(): void;
 }
 
-export type EngineName = 'http-proxy';
+export type EngineName = 'native' | 'http-proxy';
 
 /** What an engine is made of. */
 export interface EngineParts {

@@ -13,6 +13,7 @@ export type FailureName =
   | 'upstream-reset'
   | 'upstream-invalid'
   | 'client-closed'
+  | 'client-timeout'
   | 'internal';
 
 export interface FailureDefinition {
@@ -95,6 +96,12 @@ export const failures: Readonly<Record<FailureName, FailureDefinition>> = {
     retry: 'no',
     status: 499,
     fix: 'The client went away before the answer was complete.',
+  },
+  'client-timeout': {
+    source: 'client',
+    retry: 'no',
+    status: 408,
+    fix: 'The client sent its request too slowly: at least 240 bytes per second of a body are expected.',
   },
   internal: { source: 'proxy', retry: 'no', status: 500, fix: 'This is a bug: report it with the log line.' },
 };

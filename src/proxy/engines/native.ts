@@ -1,0 +1,142 @@
+import { CoarseTimers } from '../../lib/coarse-timers.ts';
+import type { ListenerId } from '../../model/ids.ts';
+import type { UnhealthyEndpoints } from '../../model/messages.ts';
+import type { SnapshotUpdate } from '../../model/update.ts';
+import { Exchange } from '../exchange/exchange.ts';
+import type { RequestHead } from '../exchange/exchange.ts';
+import type { AcceptedConnection, OnConnection } from '../listeners/accepted-connection.ts';
+import { ListenerSet } from '../listeners/listener-set.ts';
+import { TlsTermination } from '../listeners/tls.ts';
+import { ClientConnection } from '../protocols/http1/client-connection.ts';
+import type { ClientParts } from '../protocols/http1/client-connection.ts';
+import type { ClientExchange } from '../protocols/http1/client-exchange.ts';
+import { UpstreamPools } from '../protocols/http1/upstream-pools.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { serveExchange } from '../runtime/serve-exchange.ts';
+import type { Engine, EngineParts, SocketHandle } from './engine.ts';
+import { dial } from './native/dial.ts';
+import type { TransportParts } from './native/native-transport.ts';
+import { NativeTransport } from './native/native-transport.ts';
+import { OpenConnections } from './native/open-connections.ts';
+import { refuse } from './native/refuse.ts';
+
+/** Our own engine: HTTP/1.1 on sockets, without node:http. Strict where that one is not (threats section 2), and fast. */
+export class NativeEngine implements Engine {
+  readonly name = 'native';
+  readonly #runtime: Runtime;
+  readonly #connections: OpenConnections;
+  readonly #pools: UpstreamPools;
+  readonly #tls: TlsTermination;
+  readonly #listeners: ListenerSet;
+  readonly #transport: TransportParts;
+  readonly #client: ClientParts;
+  #tunnels = 0;
+  #requests = 0;
+
+  constructor({ log, runtime, ticketKeys }: EngineParts) {
+    const { clock, random } = runtime.parts;
+    const timers = new CoarseTimers(clock.now);
+    this.#runtime = runtime;
+    this.#connections = new OpenConnections(clock, random);
+    this.#pools = new UpstreamPools(timers, dial, runtime.snapshot.options);
+    runtime.onLeave((endpoint) => this.#pools.leave(endpoint));
+    this.#transport = {
+      pools: this.#pools,
+      timers,
+      clock,
+      onTunnel: (difference) => void (this.#tunnels += difference),
+    };
+    this.#client = {
+      timers,
+      now: clock.now,
+      options: () => runtime.snapshot.options,
+      serve: (exchange) => this.#serve(exchange),
+      refuse: (connection, status, received) => refuse(connection, status, received, runtime),
+      closesNow: this.#connections.closesNow,
+      onClosed: (connection) => this.#connections.remove(connection),
+    };
+    const onConnection: OnConnection = (accepted) => this.#accept(accepted);
+    this.#tls = new TlsTermination(
+      {
+        certificateFor: (serverName) => runtime.certificateFor(serverName),
+        ticketKeys,
+        onBadCertificate: ({ source }, error) =>
+          log.error({ event: 'certificate-refused', source, error }, `The certificate of ${source} cannot be used`),
+      },
+      onConnection,
+    );
+    this.#listeners = new ListenerSet({
+      tls: this.#tls,
+      onConnection,
+      onError: (port, error) => log.error({ event: 'listener-error', port, error }, `Listening on port ${port} failed`),
+    });
+  }
+
+  apply(update: SnapshotUpdate): void {
+    this.#runtime.apply(update);
+    const { options } = this.#runtime.snapshot;
+    this.#tls.update(options);
+    if (update.options !== undefined) this.#pools.update(options);
+  }
+
+  health(unhealthy: UnhealthyEndpoints): void {
+    this.#runtime.health(unhealthy);
+  }
+
+  listen(id: ListenerId, port: number, handle: SocketHandle): void {
+    const protocol = this.#runtime.snapshot.listeners.get(id)?.protocol ?? (id === 'https' ? 'https' : 'http');
+    this.#listeners.listen(protocol, port, handle);
+  }
+
+  lameduck(durationMs: number): void {
+    this.#connections.lameduck(durationMs);
+  }
+
+  async drain(deadlineMs: number): Promise<number> {
+    await this.#listeners.stopAccepting();
+    const cut = await this.#connections.drain(deadlineMs);
+    this.#pools.destroy();
+    return cut;
+  }
+
+  report(): void {
+    const { counters } = this.#runtime.parts;
+    const { active, reading, writing, waiting } = this.#connections.counts();
+    for (const [state, count] of Object.entries({ active, reading, writing, waiting })) {
+      counters.series('nginx_ingress_controller_nginx_process_connections', [state]).set(count);
+    }
+    for (const state of ['accepted', 'handled']) {
+      const series = counters.series('nginx_ingress_controller_nginx_process_connections_total', [state]);
+      series.set(this.#connections.accepted);
+    }
+    counters.series('nginx_ingress_controller_nginx_process_requests_total', []).set(this.#requests);
+    counters.series('fairway_upgrades_open', []).set(this.#tunnels);
+  }
+
+  #accept(accepted: AcceptedConnection): void {
+    this.#connections.add(new ClientConnection(accepted, this.#client));
+  }
+
+  #serve(client: ClientExchange): void {
+    this.#requests += 1;
+    const exchange = new Exchange(headOf(client), this.#runtime.parts.clock.now());
+    exchange.bytesReceived = client.request.headBytes;
+    void serveExchange(exchange, new NativeTransport(client, this.#transport), this.#runtime);
+  }
+}
+
+function headOf({ connection, request }: ClientExchange): RequestHead {
+  return {
+    method: request.method,
+    target: request.target,
+    httpVersion: request.httpVersion,
+    headers: request.headers,
+    host: request.host,
+    peerAddress: connection.peerAddress,
+    peerPort: connection.peerPort,
+    localPort: connection.localPort,
+    secure: connection.secure,
+    serverName: connection.serverName,
+    upgrade: request.upgrade,
+  };
+}

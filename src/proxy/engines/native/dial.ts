@@ -1,0 +1,22 @@
+import { connect as connectTcp } from 'node:net';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+import type { UpstreamScheme } from '../../protocols/http1/upstream-pools.ts';
+import type { EndpointState } from '../../upstreams/endpoint-state.ts';
+import { guardedLookup } from '../http-proxy/endpoint-names.ts';
+
+/** Opens a connection to an endpoint. Certificates are not checked and no server name is sent, as ingress-nginx does. */
+export function dial({ endpoint }: EndpointState, scheme: UpstreamScheme): Socket {
+  const { address, port } = endpoint;
+  if (scheme === 'http') {
+    return connectTcp({ host: address, port, noDelay: true, allowHalfOpen: true, lookup: guardedLookup });
+  }
+  // The types do not know `allowHalfOpen` here; a variable may hold more than they ask for.
+  const options = { host: address, port, allowHalfOpen: true, lookup: guardedLookup, ...unchecked };
+  const socket = connectTls(options);
+  socket.setNoDelay(true);
+  return socket;
+}
+
+const unchecked = { rejectUnauthorized: false, servername: '' };

@@ -1,0 +1,100 @@
+import type { Clock } from '../../../lib/clock.ts';
+import type { Random } from '../../../lib/random.ts';
+import type { ClientConnection } from '../../protocols/http1/client-connection.ts';
+
+/** Connections by what they do, as nginx counts them. */
+export interface ConnectionCounts {
+  readonly active: number;
+  readonly reading: number;
+  readonly writing: number;
+  readonly waiting: number;
+}
+
+/** Idle connections are closed one by one over this time when a drain begins: a request may be on its way. */
+const idleCloseMs = 5_000;
+const closeEveryMs = 50;
+
+/** Every open client connection: how many, whether they stay open, and how they end. */
+export class OpenConnections {
+  readonly #open = new Set<ClientConnection>();
+  readonly #clock: Clock;
+  readonly #random: Random;
+  #lameduckAt = 0;
+  #lameduckMs = 0;
+  #state: 'serving' | 'lameduck' | 'draining' = 'serving';
+  #onEmpty: (() => void) | undefined = undefined;
+  /** Connections since the start. */
+  accepted = 0;
+
+  constructor(clock: Clock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  add(connection: ClientConnection): void {
+    this.accepted += 1;
+    this.#open.add(connection);
+  }
+
+  remove(connection: ClientConnection): void {
+    this.#open.delete(connection);
+    if (this.#open.size === 0) this.#onEmpty?.();
+  }
+
+  counts(): ConnectionCounts {
+    let reading = 0;
+    let waiting = 0;
+    for (const { phase } of this.#open) {
+      if (phase === 'first' || phase === 'head') reading += 1;
+      if (phase === 'idle') waiting += 1;
+    }
+    return { active: this.#open.size, reading, writing: this.#open.size - reading - waiting, waiting };
+  }
+
+  /** A growing share of answers closes its connection, so that clients come back one by one (drain.md section 4). */
+  lameduck(durationMs: number): void {
+    if (this.#state === 'draining') return;
+    this.#state = 'lameduck';
+    this.#lameduckAt = this.#clock.now();
+    this.#lameduckMs = durationMs;
+  }
+
+  /** Whether an answer that begins now must be the last one on its connection. */
+  readonly closesNow = (): boolean => {
+    if (this.#state === 'serving') return false;
+    if (this.#state === 'draining' || this.#lameduckMs <= 0) return true;
+    return this.#random() < (this.#clock.now() - this.#lameduckAt) / this.#lameduckMs;
+  };
+
+  /** Resolves with the number of connections that had to be cut at the deadline. */
+  async drain(deadlineMs: number): Promise<number> {
+    this.#state = 'draining';
+    if (this.#open.size === 0) return 0;
+    const closing = this.#closeIdle(Math.min(idleCloseMs, deadlineMs / 2));
+    let deadline: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+      deadline = setTimeout(resolve, deadlineMs);
+    });
+    clearTimeout(deadline);
+    clearInterval(closing);
+    const cut = this.#open.size;
+    for (const connection of this.#open) connection.socket.destroy();
+    return cut;
+  }
+
+  /** One after the other, those that were opened last first: their clients are the likeliest to send again soon. */
+  #closeIdle(overMs: number): NodeJS.Timeout {
+    const count = [...this.#open].filter((connection) => connection.idle).length;
+    const perTick = Math.max(1, Math.ceil(count / Math.max(1, Math.floor(overMs / closeEveryMs))));
+    return setInterval(() => {
+      let left = perTick;
+      for (const connection of [...this.#open].toReversed()) {
+        if (left === 0) return;
+        if (!connection.idle) continue;
+        left -= 1;
+        connection.closeGently();
+      }
+    }, closeEveryMs);
+  }
+}

@@ -1,0 +1,69 @@
+import type { Socket } from 'node:net';
+
+import type { CoarseTimers } from '../../../lib/coarse-timers.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { FailureName } from '../../exchange/failure.ts';
+import type { ClientExchange } from '../../protocols/http1/client-exchange.ts';
+import type { UpstreamConnection } from '../../protocols/http1/upstream-connection.ts';
+
+export interface Tunnel {
+  readonly client: ClientExchange;
+  readonly connection: UpstreamConnection;
+  readonly exchange: Exchange;
+  readonly timers: CoarseTimers;
+  /** Longest silence in both directions. */
+  readonly idleMs: number;
+}
+
+/**
+ * Carries bytes both ways until both sides are closed. Each side may end on its own; an error of one side ends the other
+ * at once. The 101 is written already, and both connections have let go of their sockets.
+ */
+export function openTunnel(tunnel: Tunnel, onClosed: (failure: FailureName | undefined) => void): void {
+  const { client, connection, exchange, timers, idleMs } = tunnel;
+  const { socket } = client.connection;
+  const upstream = connection.socket;
+  const held = client.connection.detach();
+  let failure: FailureName | undefined;
+  const idle = timers.deadline(() => {
+    failure = 'read-timeout';
+    socket.destroy();
+    upstream.destroy();
+  });
+  let open = 2;
+  const onClose = (other: Socket) => (hadError: boolean) => {
+    open -= 1;
+    if (hadError) other.destroy();
+    else other.end();
+    if (open > 0) return;
+    idle.stop();
+    exchange.bytesSent = client.bytesSent + exchange.bodyBytesSent;
+    onClosed(failure);
+  };
+  socket.once('close', onClose(upstream));
+  upstream.once('close', onClose(socket));
+  idle.set(idleMs);
+  carry(upstream, socket, (bytes) => {
+    exchange.upstreamBytes += bytes;
+    exchange.bodyBytesSent += bytes;
+    idle.set(idleMs);
+  });
+  carry(socket, upstream, (bytes) => {
+    exchange.bytesReceived += bytes;
+    idle.set(idleMs);
+  });
+  const early = connection.tunnelBytes;
+  if (early !== undefined) upstream.unshift(early);
+  if (held !== undefined) socket.unshift(held);
+  upstream.resume();
+  socket.resume();
+}
+
+function carry(from: Socket, to: Socket, onBytes: (bytes: number) => void): void {
+  from.on('data', (chunk: Buffer) => {
+    onBytes(chunk.length);
+    if (!to.destroyed && !to.writableEnded && !to.write(chunk)) from.pause();
+  });
+  to.on('drain', () => from.resume());
+  from.once('end', () => to.end());
+}

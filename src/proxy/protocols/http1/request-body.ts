@@ -1,0 +1,120 @@
+/** Takes the body of a request on its way to an upstream. */
+export interface RequestBodySink {
+  /** @returns false asks for a pause until `RequestBody.resume` */
+  bodyBytes(bytes: Buffer): boolean;
+  bodyEnd(): void;
+}
+
+/** What a request's body may do to the connection it comes from. */
+export interface BodyOrigin {
+  pauseReading(): void;
+  resumeReading(): void;
+}
+
+/** Kept for another try, and read ahead while nobody takes it (nginx: `client_body_buffer_size`). */
+const keptLimit = 64 * 1024;
+
+/**
+ * The body of one request. What came so far is kept until it is too much, so that another upstream can get it from the
+ * start; bytes are never copied.
+ */
+export class RequestBody {
+  readonly chunked: boolean;
+  /** Of a body with a length. */
+  readonly length: number;
+  /** All of it has come. */
+  complete = false;
+  /** Bytes are gone and cannot be sent again. */
+  consumed = false;
+  received = 0;
+  /** The reader was asked to wait. */
+  paused = false;
+  readonly #origin: BodyOrigin;
+  #kept: Buffer[] = [];
+  #keptBytes = 0;
+  #keeping = true;
+  #sink: RequestBodySink | undefined = undefined;
+
+  constructor(origin: BodyOrigin, chunked: boolean, length: number) {
+    this.#origin = origin;
+    this.chunked = chunked;
+    this.length = length;
+  }
+
+  /** The whole body as one piece while it is complete and kept; undefined otherwise. */
+  get whole(): Buffer | undefined {
+    return this.complete && !this.consumed && this.#kept.length === 1 ? this.#kept[0] : undefined;
+  }
+
+  /** The connection has more of it. */
+  push(bytes: Buffer): void {
+    this.received += bytes.length;
+    if (this.#keeping) this.#keep(bytes);
+    if (this.#sink === undefined) {
+      if (this.#keeping && this.#keptBytes >= keptLimit) this.#pause();
+      return;
+    }
+    if (!this.#sink.bodyBytes(bytes)) this.#pause();
+  }
+
+  /** The connection has all of it. */
+  end(): void {
+    this.complete = true;
+    this.#sink?.bodyEnd();
+  }
+
+  /** Sends it to `sink` from the start, then as it comes. Not after `consumed`. */
+  attach(sink: RequestBodySink): void {
+    this.#sink = sink;
+    let flowing = true;
+    for (const bytes of this.#kept) flowing = sink.bodyBytes(bytes) && flowing;
+    if (this.#keptBytes > keptLimit) this.#forget();
+    if (this.complete) return sink.bodyEnd();
+    if (flowing) this.resume();
+    else this.#pause();
+  }
+
+  /** The sink is gone; another may come. */
+  detach(): void {
+    this.#sink = undefined;
+  }
+
+  /** Nobody will want it from the start any more. */
+  stopKeeping(): void {
+    if (this.#keeping && this.received > 0) this.#forget();
+    this.#keeping = false;
+  }
+
+  /** Nobody wants the rest: it is read and thrown away. */
+  discard(): void {
+    this.stopKeeping();
+    this.#sink = undefined;
+    this.resume();
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.#origin.resumeReading();
+  }
+
+  #pause(): void {
+    if (this.paused || this.complete) return;
+    this.paused = true;
+    this.#origin.pauseReading();
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#kept.push(bytes);
+    this.#keptBytes += bytes.length;
+    // Without a sink it waits, and is kept whatever its last piece was.
+    if (this.#keptBytes > keptLimit && this.#sink !== undefined) this.#forget();
+  }
+
+  #forget(): void {
+    this.#keeping = false;
+    this.consumed = true;
+    this.#kept = [];
+    this.#keptBytes = 0;
+  }
+}

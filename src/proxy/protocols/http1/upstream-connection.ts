@@ -1,0 +1,242 @@
+import type { Socket } from 'node:net';
+
+import type { CoarseTimers, Deadline } from '../../../lib/coarse-timers.ts';
+import type { FailureName } from '../../exchange/failure.ts';
+import { BodyReader } from './body-reader.ts';
+import type { ParsedResponse } from './response-parser.ts';
+import { ResponseParser } from './response-parser.ts';
+
+/** Whoever uses a connection now. Nothing is called after `onFailure`, `onComplete`, or after it let go. */
+export interface UpstreamListener {
+  onConnect(): void;
+  /** Every head, informational ones included. @returns false to be left alone: the connection was given away or closed */
+  onHead(response: ParsedResponse): boolean;
+  /** Part of the body: bytes [from, to) of `chunk`, which may be kept. */
+  onBytes(chunk: Buffer, from: number, to: number): void;
+  /** All of the answer has come. */
+  onComplete(): void;
+  /** All bytes of one read were handed on: the moment to write. */
+  onReadEnd(): void;
+  /** The upstream has read what was too much. */
+  onDrain(): void;
+  /** The connection is of no use any more; it is closed already. */
+  onFailure(failure: FailureName): void;
+  onDue(): void;
+}
+
+/** Where a connection goes when it is clean, and what it shares with others. */
+export interface UpstreamHome {
+  readonly timers: CoarseTimers;
+  /** @returns false when it is not wanted */
+  keep(connection: UpstreamConnection, hintMs: number): boolean;
+  onClosed(connection: UpstreamConnection): void;
+}
+
+/**
+ * One connection to an endpoint: one request at a time, and only clean ones are used again (threats R-27).
+ *
+ * ```
+ * connecting ──▶ busy ⇄ idle
+ *      └──────────┴──────┴──▶ closed
+ * ```
+ */
+export class UpstreamConnection {
+  readonly socket: Socket;
+  readonly deadline: Deadline;
+  /** Requests that were sent on it before this one. */
+  served = 0;
+  /** The turn of the event loop in which the request was written; see `writtenIn`. */
+  writtenIn = -1;
+  /** What came behind the head of a 101. */
+  tunnelBytes: Buffer | undefined = undefined;
+  readonly #home: UpstreamHome;
+  readonly #parser: ResponseParser = new ResponseParser();
+  readonly #reader: BodyReader = new BodyReader();
+  #state: 'connecting' | 'busy' | 'idle' | 'closed' = 'connecting';
+  #listener: UpstreamListener | undefined;
+  #method = '';
+  #response: ParsedResponse | undefined = undefined;
+  #dirty = false;
+  #bytesSeen = false;
+
+  /** @param socket  that connects now, with its `connect` or `secureConnect` event still to come */
+  constructor(
+    socket: Socket,
+    connectEvent: 'connect' | 'secureConnect',
+    home: UpstreamHome,
+    listener: UpstreamListener,
+  ) {
+    this.socket = socket;
+    this.#home = home;
+    this.#listener = listener;
+    this.deadline = home.timers.deadline(() => this.#onDue());
+    socket.once(connectEvent, () => this.#onConnect());
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('drain', this.#onDrain);
+    socket.on('error', (error) => this.#onError(error));
+    socket.once('close', () => this.#onClosed());
+  }
+
+  get idle(): boolean {
+    return this.#state === 'idle';
+  }
+
+  /** Takes an idle connection into use. */
+  take(listener: UpstreamListener): void {
+    this.#state = 'busy';
+    this.#listener = listener;
+  }
+
+  /** A request is about to be written. @param turn  of the event loop, or -1 when that says nothing */
+  begin(method: string, turn: number): void {
+    this.#method = method;
+    this.#parser.reset();
+    this.#response = undefined;
+    this.#bytesSeen = false;
+    this.writtenIn = turn;
+  }
+
+  /** The answer is complete and the request all sent: kept, or closed when something is not clean. */
+  release(): void {
+    const response = this.#response;
+    this.#listener = undefined;
+    this.served += 1;
+    const clean = response !== undefined && response.keepAlive && !this.#dirty && this.#reader.complete;
+    if (!clean || this.#state !== 'busy' || this.socket.writableLength > 0 || this.socket.writableEnded) {
+      return this.close();
+    }
+    this.#state = 'idle';
+    if (!this.#home.keep(this, response.keepAliveHintMs)) this.close();
+    else if (this.socket.isPaused()) this.socket.resume();
+  }
+
+  close(): void {
+    this.#listener = undefined;
+    this.#state = 'closed';
+    this.deadline.stop();
+    this.socket.destroy();
+  }
+
+  /** Gives the socket away, for a tunnel. It is never kept (threats R-26). */
+  detach(): void {
+    this.#listener = undefined;
+    this.#state = 'closed';
+    this.deadline.stop();
+    this.socket.off('data', this.#onData);
+    this.socket.off('end', this.#onEnd);
+    this.socket.off('drain', this.#onDrain);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#state !== 'busy' || this.#listener === undefined) {
+      // Bytes that nobody asked for: whoever reads them next would take them for an answer.
+      if (this.#state === 'idle') this.close();
+      return;
+    }
+    if (!this.#bytesSeen) {
+      this.#bytesSeen = true;
+      if (this.writtenIn !== -1 && this.writtenIn === currentTurn()) return this.#fail('upstream-reset');
+    }
+    this.#read(this.#listener, chunk);
+  };
+
+  #read(listener: UpstreamListener, chunk: Buffer): void {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#response === undefined) {
+        at = this.#parser.feed(chunk, at, chunk.length, this.#method);
+        if (this.#parser.problem !== '') return this.#fail('upstream-invalid');
+        if (this.#parser.response === undefined) break;
+        if (!this.#onHead(listener, this.#parser.response, chunk, at)) return;
+      } else if (this.#reader.complete) {
+        this.#dirty = true;
+        break;
+      } else {
+        at = this.#reader.feed(chunk, at, chunk.length, this.#onBytes);
+        if (this.#reader.problem !== '') return this.#fail('upstream-invalid');
+      }
+    }
+    if (this.#response !== undefined && this.#reader.complete) listener.onComplete();
+    else listener.onReadEnd();
+  }
+
+  /** Returns false when reading must stop. */
+  #onHead(listener: UpstreamListener, response: ParsedResponse, chunk: Buffer, at: number): boolean {
+    this.#parser.reset();
+    if (response.status < 200) {
+      if (response.status === 101) this.tunnelBytes = at < chunk.length ? chunk.subarray(at) : undefined;
+      return listener.onHead(response);
+    }
+    this.#response = response;
+    this.#reader.begin(response.body, response.bodyLength);
+    return listener.onHead(response);
+  }
+
+  readonly #onBytes = (chunk: Buffer, from: number, to: number): void => {
+    this.#listener?.onBytes(chunk, from, to);
+  };
+
+  #onConnect(): void {
+    if (this.#state !== 'connecting') return;
+    this.#state = 'busy';
+    this.#listener?.onConnect();
+  }
+
+  readonly #onEnd = (): void => {
+    const listener = this.#listener;
+    if (listener !== undefined && this.#response !== undefined && this.#reader.endsWithConnection) {
+      this.#dirty = true;
+      return listener.onComplete();
+    }
+    return this.#fail(this.#state === 'connecting' ? 'connect-failed' : 'upstream-reset');
+  };
+
+  readonly #onDrain = (): void => this.#listener?.onDrain();
+
+  #onError(error: Error): void {
+    this.#fail(this.#state === 'connecting' ? connectFailure(error) : 'upstream-reset');
+  }
+
+  #onClosed(): void {
+    this.#fail(this.#state === 'connecting' ? 'connect-failed' : 'upstream-reset');
+    this.#home.onClosed(this);
+  }
+
+  #fail(failure: FailureName): void {
+    const listener = this.#listener;
+    this.close();
+    listener?.onFailure(failure);
+  }
+
+  #onDue(): void {
+    if (this.#state === 'idle') this.close();
+    else this.#listener?.onDue();
+  }
+}
+
+function connectFailure(error: Error): FailureName {
+  const code = 'code' in error ? error.code : '';
+  if (code === 'ECONNREFUSED') return 'connect-refused';
+  return code === 'ETIMEDOUT' ? 'connect-timeout' : 'connect-failed';
+}
+
+let turn = 0;
+let scheduled = false;
+
+function nextTurn(): void {
+  turn += 1;
+  scheduled = false;
+}
+
+/**
+ * Number of this turn of the event loop. What a socket delivers in the turn in which the request was written came before
+ * the request: the kernel said so before we wrote. It is the rest of somebody else's answer, or poison (threats R-27).
+ */
+export function currentTurn(): number {
+  if (!scheduled) {
+    scheduled = true;
+    setImmediate(nextTurn);
+  }
+  return turn;
+}
