@@ -10,7 +10,7 @@ help: ## prints this list
 
 setup: $(SETUP) ## installs the pinned tools and libraries
 
-$(SETUP): package.json package-lock.json scripts/setup.sh
+$(SETUP): package.json package-lock.json
 	@bash scripts/setup.sh
 
 run: $(SETUP) ## serves manifests/examples on loopback, without a cluster; HTTP_PORT= HTTPS_PORT= ADMIN_PORT= choose ports

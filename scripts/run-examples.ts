@@ -19,11 +19,15 @@ const root = join(import.meta.dirname, '..');
 const folder = resolve(process.env['EXAMPLES'] ?? join(root, 'manifests/examples'));
 /** A change without a new version within this time changes nothing that is served. */
 const quietMs = 1_500;
+/** Width of the commands in the list of what to try. */
+const commandColumns = 66;
 
 /** What the terminal has been told, and what it is about to be told. */
 const told = {
   ports: new Map<string, string>(),
   isServing: false,
+  /** Children that died and do not serve again yet. */
+  died: new Set<string>(),
   /** Files that changed since the last version was published. */
   changes: new Map<string, 'added' | 'changed' | 'removed'>(),
   files: new Set(manifestFiles()),
@@ -92,13 +96,19 @@ function startProgram(): ChildProcess {
 function onLogLine(line: LogLine): void {
   const level = textOf(line, 'level');
   const event = textOf(line, 'event');
+  if (event === 'child-died') told.died.add(textOf(line, 'child'));
   if (event === 'listening') told.ports.set(textOf(line, 'listener'), textOf(line, 'port'));
   else if (event === 'phase' && textOf(line, 'phase') === 'serving') greet();
   else if (event === 'published') sayChanges(`served now (version ${textOf(line, 'version')})`);
-  else if (level === 'warn' || level === 'error') console.log(readableLine(line, new Date()));
-  else if (told.isServing && (event === 'child-serving' || event === 'endpoint-health')) {
-    console.log(readableLine(line, new Date()));
-  }
+  else if (level === 'warn' || level === 'error' || isNews(line)) console.log(readableLine(line, new Date()));
+}
+
+/** Lines of level info that somebody who tries things out wants to see. */
+function isNews(line: LogLine): boolean {
+  const event = textOf(line, 'event');
+  // At the start all of them come to life; later only those that died.
+  if (event === 'child-serving') return told.died.delete(textOf(line, 'child'));
+  return event === 'endpoint-health' || textOf(line, 'message') === 'mended';
 }
 
 /** Said once, when everything is served. From then on changes of files are. */
@@ -109,11 +119,11 @@ function greet(): void {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`Fairway serves ${shortPath(folder)}, with ${podCount} demo pods, after ${seconds} s:`);
   console.log(`  HTTP   http://${at('http')}/   HTTPS  https://${at('https')}/   admin page  http://${at('admin')}/\n`);
-  for (const file of manifestFiles()) {
+  for (const file of inOrder(manifestFiles())) {
     const { about, commands } = headOf(file);
-    if (commands.length === 0) continue;
-    console.log(`  ${file.padEnd(24)} ${about}`);
-    for (const command of commands) console.log(`      ${withPorts(command)}`);
+    const lines = commands.map(withPorts);
+    if (lines.length > 0) console.log(`  ${(lines[0] ?? '').padEnd(commandColumns)} # ${about}`);
+    for (const line of lines.slice(1)) console.log(`  ${line}`);
   }
   console.log(`\nEdit, add or remove YAML files in ${shortPath(folder)}: it takes effect at once. Ctrl-C ends.`);
   console.log(`Whole log: ${join(logs, 'fairway.log')}, requests: ${join(logs, 'access.log')}\n`);
@@ -151,6 +161,12 @@ function sayChanges(outcome: string): void {
   const files = [...told.changes].map(([file, kind]) => `${file} ${kind}`).join(', ');
   told.changes.clear();
   console.log(`${clock(new Date())}          ${files}: ${outcome}`);
+}
+
+/** What people want to try first stands first. */
+function inOrder(files: readonly string[]): string[] {
+  const first = ['hello.yaml', 'tls.yaml', 'sticky-sessions.yaml'];
+  return [...first.filter((file) => files.includes(file)), ...files.filter((file) => !first.includes(file))];
 }
 
 function manifestFiles(): string[] {

@@ -16,7 +16,10 @@ export function readableLine(line: LogLine, now: Date): string {
   const level = { warn: 'warning', error: 'error  ' }[textOf(line, 'level')] ?? '       ';
   const why = textOf(line, 'why');
   const fix = textOf(line, 'fix');
-  return `${clock(now)} ${level}  ${textOf(line, 'message')}${why === '' ? '' : `: ${why}.`}${fix === '' ? '' : ` ${fix}`}`;
+  const message = textOf(line, 'message');
+  // What is over is said with the object alone.
+  const what = message === 'mended' ? `${textOf(line, 'object')} ${textOf(line, 'field')}: mended` : message;
+  return `${clock(now)} ${level}  ${what}${why === '' ? '' : `: ${why}.`}${fix === '' ? '' : ` ${fix}`}`;
 }
 
 /** `12:30:01` */

@@ -12,6 +12,7 @@ import type { Admin } from './admin/server.ts';
 import { createAdmin } from './admin/server.ts';
 import { Controller } from './controller.ts';
 import { sourceName, sources } from './sources/table.ts';
+import { openReports } from './status/cluster-reports.ts';
 
 /** The control process: messages of the supervisor in, messages to it out. It never decides to end: the supervisor does. */
 
@@ -56,7 +57,8 @@ function begin(birth: Extract<ToControl, { kind: 'birth' }>): void {
   const counters = createCounters(settings);
   const tools = { settings, clock: systemClock, log: ownLog, counters };
   const source = sources[sourceName(settings)](tools);
-  const made = new Controller({ ...birth, ...tools, source, send });
+  const reports = source.name === 'cluster' ? { reports: openReports(tools) } : {};
+  const made = new Controller({ ...birth, ...tools, ...reports, source, send });
   log = ownLog;
   controller = made;
   admin = createAdmin({ clock: systemClock, log: ownLog, view: viewOf(made, settings, counters) });

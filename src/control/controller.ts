@@ -25,6 +25,7 @@ import { endpointHoldOff, HoldOff, objectHoldOff, systemTimer } from './hold-off
 import { ObjectStore } from './objects/object-store.ts';
 import { Publisher } from './publisher.ts';
 import type { ObjectSource } from './sources/source.ts';
+import { publishedAddresses } from './status/addresses.ts';
 import type { ClusterReports } from './status/cluster-reports.ts';
 import type { Leadership } from './status/leadership.ts';
 
@@ -154,7 +155,7 @@ export class Controller {
   }
 
   #compileNow(): Compilation {
-    const { clock, settings } = this.#options;
+    const { clock, reports, settings } = this.#options;
     const previous = this.#publisher.published;
     const defaultCertificate = this.#selfSigned();
     return this.#compile({
@@ -163,7 +164,7 @@ export class Controller {
       version: previous.version + 1,
       previous,
       nowSeconds: Math.floor(clock.wall() / 1000 / hourSeconds) * hourSeconds,
-      publishedAddresses: [],
+      publishedAddresses: publishedAddresses(this.#store, settings, reports?.nodeAddresses() ?? []),
       defaultCertificate,
     });
   }

@@ -152,28 +152,38 @@ export class KeptChild<To, From> {
   }
 
   #start(): void {
-    const { clock, file, kind, log, name, onBirth } = this.#options;
-    const child = fork(file, [], {
-      serialization: 'advanced',
-      execArgv: [...securityFlags],
-      env: childEnvironment(kind, process.env),
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      // A session of its own: Ctrl-C on the terminal reaches the supervisor alone, which ends the children in order.
-      detached: true,
-    });
-    this.#process = child;
+    const { clock, log, name, onBirth } = this.#options;
     this.#bornAt = this.#heardAt = this.#watchedAt = clock.now();
     [this.#spoke, this.#warned, this.#cpuBefore, this.#killedFor] = [false, false, undefined, undefined];
+    const child = this.#fork();
+    this.#process = child;
+    // Without memory, processes or file descriptors there is none; the next try may find some (faults F-70).
+    if (child?.pid === undefined) return this.#died(child, 'not-started');
     child.on('message', (message) => this.#heard(child, message));
-    child.once('error', (error) => {
-      log.error({ event: 'child-error', child: name, error: messageOf(error) }, `${name} cannot be started or reached`);
-      // A process that never began has no exit.
-      if (child.pid === undefined) this.#died(child, 'not-started');
-    });
     child.once('exit', (code, signal) => this.#died(child, this.#killedFor ?? reasonOf(code, signal)));
-    if (child.pid === undefined) return;
     log.info({ event: 'child-started', child: name, childPid: child.pid }, `${name} started`);
     onBirth(this);
+  }
+
+  #fork(): ChildProcess | undefined {
+    const { file, kind, log, name } = this.#options;
+    const failed = (error: unknown): void =>
+      log.error({ event: 'child-error', child: name, error: messageOf(error) }, `${name} cannot be started or reached`);
+    try {
+      const child = fork(file, [], {
+        serialization: 'advanced',
+        execArgv: [...securityFlags],
+        env: childEnvironment(kind, process.env),
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        // A session of its own: Ctrl-C on the terminal reaches the supervisor alone, which ends the children in order.
+        detached: true,
+      });
+      child.on('error', failed);
+      return child;
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
   }
 
   #heard(child: ChildProcess, message: unknown): void {
@@ -184,7 +194,7 @@ export class KeptChild<To, From> {
     this.#options.onMessage(message as From);
   }
 
-  #died(child: ChildProcess, reason: DeathReason): void {
+  #died(child: ChildProcess | undefined, reason: DeathReason): void {
     if (child !== this.#process) return;
     this.#process = undefined;
     const { clock, log, name, onDeath } = this.#options;
@@ -194,7 +204,7 @@ export class KeptChild<To, From> {
     }
     const looped = this.#restarts.crashLooping;
     const delayMs = this.#restarts.died(clock.now(), clock.now() - this.#bornAt);
-    const fields = { event: 'child-died', child: name, childPid: child.pid, reason, restartInMs: delayMs };
+    const fields = { event: 'child-died', child: name, childPid: child?.pid ?? 0, reason, restartInMs: delayMs };
     log.error(
       fields,
       `${name} ${describeDeath[reason]}; ${delayMs === 0 ? 'a new one starts now' : `a new one starts in ${delayMs} ms`}`,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
@@ -312,6 +313,14 @@ suite('the index page', () => {
     const { text } = await running.get('/');
     assert.match(text, /fails, ignored/);
     assert.match(text, /<b>1<\/b><span>of 1 endpoints in use/);
+  });
+
+  test('has a style that its own policy allows', async (t) => {
+    const running = await start(t);
+    const { text, headers } = await running.get('/');
+    const style = /<style>([^<]*)<\/style>/.exec(text)?.[1] ?? '';
+    const hash = createHash('sha256').update(style).digest('base64');
+    assert.ok(headers.get('content-security-policy')?.includes(`style-src 'sha256-${hash}'`));
   });
 
   test('is readable before anything is known', async (t) => {

@@ -34,9 +34,9 @@ export interface RunningEngine {
   readonly log: AccessLogEntry[];
   readonly bugs: unknown[];
   /** The entry with this request target, as soon as it is there. */
-  entry(target: string): Promise<AccessLogEntry>;
+  readonly entry: (target: string) => Promise<AccessLogEntry>;
   /** Serves another snapshot from now on. */
-  publish(change: SnapshotParts): void;
+  readonly publish: (change: SnapshotParts) => void;
 }
 
 /** What a test says of the snapshot; one route `/` of host `h.test` to all ports unless `hosts` says otherwise. */

@@ -2,8 +2,11 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { resources } from '../../src/control/sources/cluster/resources.ts';
 import { DirectorySource } from '../../src/control/sources/directory/directory.ts';
 import type { ObjectSource } from '../../src/control/sources/source.ts';
+import { clusterSource } from './fake-api/cluster-harness.ts';
+import { FakeApi } from './fake-api/fake-api.ts';
 
 /** Kubernetes object as a user writes it. */
 export interface SourceManifest {
@@ -27,8 +30,28 @@ export interface SourceFixture {
 /** Every source that must keep the contract; `initial` is there before the source starts. */
 export const sourceFactories: Readonly<Record<string, (initial: readonly SourceManifest[]) => Promise<SourceFixture>>> =
   {
+    cluster: clusterFixture,
     directory: directoryFixture,
   };
+
+async function clusterFixture(initial: readonly SourceManifest[]): Promise<SourceFixture> {
+  const api = await new FakeApi().start();
+  const collectionOf = ({ apiVersion, kind }: SourceManifest): string => {
+    const { name } = Object.values(resources).find((one) => one.kind === kind && one.apiVersion === apiVersion) ?? {};
+    const group = apiVersion.includes('/') ? `${apiVersion.split('/')[0]}/` : '';
+    return `${group}${name}`;
+  };
+  const apply = (manifest: SourceManifest): void => void api.set(collectionOf(manifest), manifest);
+  for (const manifest of initial) apply(manifest);
+  return {
+    source: clusterSource(api).source,
+    apply: async (manifest) => apply(manifest),
+    remove: async (manifest) => {
+      api.delete(collectionOf(manifest), manifest.metadata.namespace ?? '', manifest.metadata.name);
+    },
+    close: () => api.stop(),
+  };
+}
 
 async function directoryFixture(initial: readonly SourceManifest[]): Promise<SourceFixture> {
   const directory = await mkdtemp(join(tmpdir(), 'fairway-source-'));

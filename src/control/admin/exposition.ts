@@ -15,39 +15,53 @@ export type ExpositionSettings = Pick<
   'controllerClass' | 'namespace' | 'podName' | 'timeBuckets' | 'lengthBuckets' | 'sizeBuckets'
 >;
 
-type Values = MetricValueWithName<string>[];
+/** One line. prom-client writes `sharedLabels` once for all lines that hold the same object. */
+interface Line extends MetricValueWithName<string> {
+  readonly sharedLabels: Readonly<Record<string, string>>;
+}
+
+/** Series that are written in one go; heartbeats and health checks get their turn in between. */
+const seriesAtOnce = 250;
 
 const types = { counter: 'counter', gauge: 'gauge', histogram: 'histogram' };
 
 /**
  * Writes merged samples in the classic text format of Prometheus, through a registry of prom-client. OpenMetrics would
  * rename `nginx_ingress_controller_requests`, which dashboards know without `_total`.
+ * @returns the text in pieces: as one it could be longer than anything else in this process
  */
-export async function exposition(merged: MergedSamples, settings: ExpositionSettings): Promise<string> {
-  const registry = new Registry();
-  const names: MetricName[] = [];
+export async function exposition(merged: MergedSamples, settings: ExpositionSettings): Promise<readonly Buffer[]> {
+  const pieces: Buffer[] = [];
   for (const name of Object.keys(metricsTable)) {
-    const series = isMetricName(name) ? merged.get(name) : undefined;
-    if (!isMetricName(name) || series === undefined || series.size === 0) continue;
-    registry.registerMetric(new MergedMetric(name, series, settings));
-    names.push(name);
+    if (!isMetricName(name)) continue;
+    const series = [...(merged.get(name)?.values() ?? [])];
+    for (let from = 0; from < series.length; from += seriesAtOnce) {
+      const text = await textOf(new MergedMetric(name, series.slice(from, from + seriesAtOnce), settings));
+      pieces.push(Buffer.from(from === 0 ? text : withoutHead(text)));
+      await nextTurn();
+    }
   }
-  const parts: string[] = [];
-  for (const name of names) {
-    parts.push(await registry.getSingleMetricAsString(name));
-    // Hundreds of thousands of lines: heartbeats and health checks get their turn in between.
-    await nextTurn();
-  }
-  return `${parts.join('\n\n')}\n`;
+  return pieces;
+}
+
+function textOf(metric: MergedMetric): Promise<string> {
+  const registry = new Registry();
+  registry.registerMetric(metric);
+  return registry.metrics();
+}
+
+/** HELP and TYPE stand before the first line of a metric only. */
+function withoutHead(text: string): string {
+  return text.slice(text.indexOf('\n', text.indexOf('\n# TYPE ') + 1) + 1);
 }
 
 /** A metric that was counted elsewhere. Of prom-client's own metric it keeps only the place in the registry. */
 class MergedMetric extends Gauge {
   readonly #name: MetricName;
-  readonly #series: ReadonlyMap<string, MergedSeries>;
+  readonly #series: readonly MergedSeries[];
   readonly #settings: ExpositionSettings;
 
-  constructor(name: MetricName, series: ReadonlyMap<string, MergedSeries>, settings: ExpositionSettings) {
+  constructor(name: MetricName, series: readonly MergedSeries[], settings: ExpositionSettings) {
     super({ name, help: metricsTable[name].help, registers: [] });
     this.#name = name;
     this.#series = series;
@@ -56,11 +70,11 @@ class MergedMetric extends Gauge {
 
   override get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
     const definition = metricsTable[this.#name];
-    const values: Values = [];
-    for (const one of this.#series.values()) {
+    const values: Line[] = [];
+    for (const one of this.#series) {
       const labels = labelsOf(this.#name, definition, one.labels, this.#settings);
       if (definition.kind === 'histogram') addHistogram(values, this.#name, labels, one.values, this.#settings);
-      else values.push({ metricName: this.#name, labels, value: one.values[0] ?? 0 });
+      else values.push({ metricName: this.#name, labels: {}, sharedLabels: labels, value: one.values[0] ?? 0 });
     }
     return Promise.resolve({
       name: this.#name,
@@ -93,25 +107,25 @@ function labelsOf(
 
 /** Buckets are counted one by one and written cumulatively. `values`: see `MetricSample`. */
 function addHistogram(
-  into: Values,
+  into: Line[],
   name: MetricName,
-  labels: Record<string, string>,
+  sharedLabels: Readonly<Record<string, string>>,
   values: readonly number[],
   settings: ExpositionSettings,
 ): void {
   const buckets = metricsTable[name].buckets;
   const bounds = buckets === undefined ? [] : settings[buckets];
+  const add = (suffix: string, labels: Record<string, string>, value: number): void =>
+    void into.push({ metricName: name + suffix, labels, sharedLabels, value });
   let count = 0;
   bounds.forEach((bound, at) => {
     count += values[at] ?? 0;
-    into.push({ metricName: `${name}_bucket`, labels: { ...labels, le: formatBound(bound) }, value: count });
+    add('_bucket', { le: formatBound(bound) }, count);
   });
   count += values[bounds.length] ?? 0;
-  into.push(
-    { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count },
-    { metricName: `${name}_sum`, labels, value: values[bounds.length + 1] ?? 0 },
-    { metricName: `${name}_count`, labels, value: count },
-  );
+  add('_bucket', { le: '+Inf' }, count);
+  add('_sum', {}, values[bounds.length + 1] ?? 0);
+  add('_count', {}, count);
 }
 
 /** As Go prints a float, which is how ingress-nginx names its buckets: `0.005`, `100000`, `1e+06`. */

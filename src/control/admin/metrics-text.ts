@@ -9,7 +9,7 @@ import { residentMemory } from './resident-memory.ts';
 import type { AdminView } from './view.ts';
 
 /** Everything that all processes count, as `/metrics` shows it. */
-export async function metricsText(view: AdminView, collector: Collector): Promise<string> {
+export async function metricsText(view: AdminView, collector: Collector): Promise<readonly Buffer[]> {
   const keep = ofPresentIngress(view);
   const sets = await collector.collect(keep);
   const derived: ReadonlySet<string> = new Set(derivedMetrics);

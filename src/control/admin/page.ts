@@ -5,7 +5,8 @@ import type { AdminView } from './view.ts';
 export interface AdminAnswer {
   readonly status: number;
   readonly contentType: string;
-  readonly body: string | Buffer;
+  /** In pieces when it may be long. */
+  readonly body: string | Buffer | readonly Buffer[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -17,7 +18,7 @@ export interface PageContext {
   /** Every page, for links. */
   readonly pages: readonly Pick<AdminPage, 'path' | 'doc'>[];
   /** `/metrics` in Prometheus' text format. */
-  readonly metricsText: () => Promise<string>;
+  readonly metricsText: () => Promise<readonly Buffer[]>;
 }
 
 /** One path of the admin listener. Pages only read. */

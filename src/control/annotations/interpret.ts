@@ -23,6 +23,8 @@ export interface Interpretation {
   readonly closedBy: string;
   /** The Ingress is an alternate of another one and must not be served as an ordinary one. */
   readonly alternate: boolean;
+  /** Its paths are meant as patterns, which are not there yet. */
+  readonly patterns: boolean;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -46,6 +48,9 @@ export function interpretAnnotations(ingress: Ingress, settings: Settings): Inte
 /** A suggestion is dear: so many unknown names of one object get one. */
 const suggestionLimit = 8;
 
+/** Either makes patterns of the paths. Source: ingress-nginx, `enforceRegexModifier`. */
+const patternKeys: readonly string[] = ['use-regex', 'rewrite-target'];
+
 /** One run over the annotations of one Ingress; gathers values and diagnostics. */
 class Interpreter {
   readonly #ingress: Ingress;
@@ -57,6 +62,8 @@ class Interpreter {
   #closedBy = '';
   #alternate = false;
   #unknown = 0;
+  /** Keys that were left out. */
+  readonly #left = new Set<string>();
 
   constructor(ingress: Ingress, written: readonly WrittenAnnotation[], settings: Settings) {
     this.#ingress = ingress;
@@ -72,7 +79,13 @@ class Interpreter {
       {},
       ...annotationGroups.map((group) => this.#judged(group.meaning(this.#values, this.#settings))),
     );
-    return { meaning, closedBy: this.#closedBy, alternate: this.#alternate, diagnostics: this.#diagnostics };
+    return {
+      meaning,
+      closedBy: this.#closedBy,
+      alternate: this.#alternate,
+      patterns: patternKeys.some((key) => this.#left.has(key)),
+      diagnostics: this.#diagnostics,
+    };
   }
 
   #read(annotation: WrittenAnnotation): void {
@@ -103,6 +116,7 @@ class Interpreter {
       case 'snippet':
         return this.#readSnippet(annotation, why, fix);
       case 'missing':
+        this.#left.add(annotation.key);
         return this.#report('annotation-not-supported', annotation, 'is left out', why, fix);
       case 'meaningless':
         return this.#report('annotation-without-effect', annotation, 'has no effect', why, fix);

@@ -70,7 +70,7 @@ export function choice<const T extends string>(
   aliases: Readonly<Record<string, T>> = {},
 ): ValueKind<T> {
   return {
-    describe: `one of ${values.join(', ')}`,
+    describe: values.length === 1 ? quoted(values.join('')) : `one of ${values.join(', ')}`,
     parse: (text) => {
       const found =
         values.find((value) => value === text) ?? (Object.hasOwn(aliases, text) ? aliases[text] : undefined);

@@ -15,6 +15,7 @@ export type CompileCode =
   | 'path-conflict'
   | 'path-duplicate'
   | 'path-unreachable'
+  | 'path-pattern'
   | 'default-backend-conflict'
   | 'resource-backend'
   | 'service-missing'
@@ -79,6 +80,10 @@ export const compileCodes: Readonly<Record<CompileCode, CodeDefinition>> = {
   'path-unreachable': {
     severity: 'error',
     doc: 'No request can have this path, because it holds what is refused or resolved before routing.',
+  },
+  'path-pattern': {
+    severity: 'error',
+    doc: 'A path is a pattern, which Fairway does not serve yet. All that begins like it answers 503, so that no other rule gets requests that are not meant for it.',
   },
   'default-backend-conflict': {
     severity: 'warning',

@@ -13,3 +13,15 @@ export function canonicalPath(path: string): string | undefined {
     return /[A-Za-z0-9._~-]/.test(character) ? character : escape.toUpperCase();
   });
 }
+
+/**
+ * The text that every match of a pattern begins with; undefined when the path is no pattern.
+ * @param path  as in an Ingress rule whose paths are meant as patterns
+ */
+export function literalPrefix(path: string): string | undefined {
+  const at = path.search(/[()|*+?^$[\]{}\\]/);
+  if (at < 0) return undefined;
+  // A quantifier takes the character before it along: `/ab?` begins with `/a`. Alternatives have nothing in common.
+  const end = /[*+?{]/.test(path.charAt(at)) ? at - 1 : at;
+  return path.charAt(at) === '|' ? '/' : `/${path.slice(1, Math.max(1, end))}`;
+}

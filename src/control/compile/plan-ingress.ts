@@ -14,7 +14,7 @@ import type { Ingress, IngressBackend, IngressPath } from '../objects/kinds.ts';
 import type { Problem } from './diagnostics.ts';
 import { diagnose } from './diagnostics.ts';
 import type { BackendClaim, HostClaim, IngressPlan, RedirectPlan, RouteDraft } from './ingress-plan.ts';
-import { canonicalPath } from './paths.ts';
+import { canonicalPath, literalPrefix } from './paths.ts';
 import { redirectPlan } from './redirect-plan.ts';
 import { tlsClaims, tlsProblems } from './tls-claims.ts';
 
@@ -90,7 +90,8 @@ class IngressPlanner {
   }
 
   #draft(host: HostPattern, { path, pathType, backend }: IngressPath, field: string): RouteDraft | undefined {
-    const canonical = canonicalPath(path);
+    const prefix = this.#meaning.patterns ? literalPrefix(path) : undefined;
+    const canonical = canonicalPath(prefix ?? path);
     if (canonical === undefined) {
       this.#report(`${field}.path`, unreachablePath(this.#key, path));
       return undefined;
@@ -101,8 +102,8 @@ class IngressPlanner {
       createdAt: this.#ingress.createdAt,
       field,
       path,
-      match: matchOf(pathType, canonical),
-      action: this.#action(backend, `${field}.backend`),
+      match: matchOf(prefix === undefined ? pathType : 'ImplementationSpecific', canonical),
+      action: prefix === undefined ? this.#action(backend, `${field}.backend`) : this.#pattern(path, prefix, field),
       policies: this.#policies(host, path, backend),
       redirect: this.#redirect,
     };
@@ -138,6 +139,11 @@ class IngressPlanner {
       this.#backends.set(upstream, claim);
     }
     return { kind: 'forward', upstream };
+  }
+
+  #pattern(path: string, prefix: string, field: string): RouteAction {
+    this.#report(`${field}.path`, pathPattern(this.#key, path, prefix));
+    return { kind: 'respond', status: 503, reason: 'patterns in paths are not served' };
   }
 
   #policies(host: HostPattern, path: string, backend: IngressBackend): RoutePolicies {
@@ -198,6 +204,15 @@ function unreachablePath(key: string, path: string): Problem {
     what: `path ${quoted(path)} of \`${key}\` is not served`,
     why: 'no request has such a path: dot segments, double slashes, "#", "?", backslashes and broken escapes are refused or resolved before routing',
     fix: 'Write the path as it is after that, with spaces and the like escaped as %20.',
+  };
+}
+
+function pathPattern(key: string, path: string, prefix: string): Problem {
+  return {
+    code: 'path-pattern',
+    what: `all paths of \`${key}\` that begin with ${quoted(prefix)} answer 503`,
+    why: `${quoted(path)} is a pattern, and patterns are not there yet`,
+    fix: 'Write plain paths with pathType Prefix or Exact, or keep this Ingress with a controller that takes patterns.',
   };
 }
 

@@ -114,5 +114,5 @@ function lostFallback(host: HostPattern, other: RouteDraft, winner: RouteDraft):
 
 /** For messages. */
 export function describeHost(host: HostPattern): string {
-  return host === '*' ? 'every host' : `host ${host}`;
+  return host === '*' ? 'hosts that no rule names' : `host ${host}`;
 }

@@ -21,8 +21,7 @@ export function endpointsTable(snapshot: Snapshot, health: HealthView, filter: s
       title: 'Endpoints',
       columns: ['Upstream', 'Endpoint', 'Pod', 'Kubernetes', 'Health', 'Why', 'Since'],
       rows: rowsOf(snapshot, health),
-      text: (row) =>
-        `${row.upstream.id} ${row.endpoint?.id ?? ''} ${row.endpoint?.pod?.name ?? ''} ${verdictOf(row)[1]}`,
+      text: ({ upstream, endpoint }) => `${upstream.id} ${endpoint?.id ?? ''} ${endpoint?.pod?.name ?? ''}`,
       cells: (row) => cellsOf(row, now),
       none: 'No route goes to a Service.',
     },

@@ -1,9 +1,13 @@
 import type { RetryPolicy, RoutePolicies, UpstreamTimeouts } from '../../../model/policy.ts';
 import type { PathMatch, Route } from '../../../model/route.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
+import type { Settings } from '../../../settings/settings.ts';
 import type { Html } from '../html.ts';
 import { html } from '../html.ts';
 import { cell, shortCell, table, tag } from './index-table.ts';
+
+/** Retries of routes that ask for nothing else: not worth a word on each. */
+type UsualRetry = Pick<Settings, 'proxyNextUpstream' | 'proxyNextUpstreamTries'>;
 
 interface Row {
   readonly host: string;
@@ -11,7 +15,7 @@ interface Row {
 }
 
 /** Every route in the order in which they are tried, host by host. */
-export function routesTable(snapshot: Snapshot, filter: string): Html {
+export function routesTable(snapshot: Snapshot, settings: UsualRetry, filter: string): Html {
   return table<Row>(
     {
       title: 'Routes',
@@ -24,7 +28,7 @@ export function routesTable(snapshot: Snapshot, filter: string): Html {
         shortCell(matchNames[route.match.kind]),
         cell(ingressOf(route)),
         cell(route.action.kind === 'respond' ? tag('warn', goesTo(route)) : goesTo(route)),
-        cell(html`<span class="soft">${describePolicies(route.policies)}</span>`),
+        cell(html`<span class="soft">${describePolicies(route.policies, settings)}</span>`),
       ],
       none: 'No Ingress of our class has a rule that can be served.',
     },
@@ -52,14 +56,18 @@ function goesTo(route: Route): string {
 }
 
 /** In short. A policy without words of its own is named. */
-function describePolicies(policies: RoutePolicies): string {
+function describePolicies(policies: RoutePolicies, settings: UsualRetry): string {
   const { affinity, httpsRedirect, timeouts, retry, labels: _labels, ...others } = policies;
   const words: string[] = [];
   if (affinity !== undefined) words.push(`sticky by cookie ${affinity.cookieName} (${affinity.mode})`);
   if (httpsRedirect !== undefined) words.push(`${httpsRedirect.status} to HTTPS`);
   if (timeouts !== undefined) words.push(describeTimeouts(timeouts));
-  if (retry !== undefined) words.push(describeRetry(retry));
+  if (retry !== undefined && !isUsual(retry, settings)) words.push(describeRetry(retry));
   return [...words, ...Object.keys(others)].join(', ');
+}
+
+function isUsual({ on, tries }: RetryPolicy, settings: UsualRetry): boolean {
+  return on.join(' ') === settings.proxyNextUpstream && tries === settings.proxyNextUpstreamTries;
 }
 
 function describeTimeouts({ connectMs, sendMs, readMs }: UpstreamTimeouts): string {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 
+import type { Html } from '../html.ts';
+
 /** Look of the index page: system fonts, light and dark as the reader's system has it, readable on a phone. */
-export const indexStyle: string = `
+const style: string = `
 :root{color-scheme:light dark;--ground:#f6f7f9;--card:#fff;--ink:#1b2430;--soft:#5f6b7a;--line:#e2e6ec;--accent:#0b62d6;
 --good:#137a46;--good-ground:#e3f4ea;--bad:#b3261e;--bad-ground:#fdeceb;--warn:#8a5a00;--warn-ground:#fff2d6;--mute-ground:#edf0f4}
 @media (prefers-color-scheme:dark){:root{--ground:#12161c;--card:#1a2028;--ink:#e4e9f0;--soft:#98a4b3;--line:#2b333f;
@@ -28,13 +30,12 @@ section{background:var(--card);border:1px solid var(--line);border-radius:10px;m
 h2{font-size:15px;margin:0;padding:12px 16px;display:flex;gap:8px;align-items:baseline}
 h2 span{color:var(--soft);font-weight:400;font-size:13px}
 .scroll{overflow-x:auto}
-table{border-collapse:collapse;width:100%;font-size:14px}
+table{border-collapse:collapse;width:100%;min-width:820px;font-size:14px}
 th{font-weight:500;color:var(--soft);font-size:12.5px;text-align:left;background:var(--mute-ground);white-space:nowrap}
 th,td{padding:7px 16px;vertical-align:top;border-top:1px solid var(--line)}
-td{overflow-wrap:anywhere;min-width:70px}
-td.n{font-variant-numeric:tabular-nums;text-align:right;white-space:nowrap}th.n{text-align:right}
-td.w,.w{white-space:nowrap;overflow-wrap:normal}
-code{font:13px/1.5 ui-monospace,"SF Mono",Menlo,Consolas,"Liberation Mono",monospace}
+td{overflow-wrap:break-word;max-width:460px}
+td.w{white-space:nowrap}
+code{overflow-wrap:anywhere;font:13px/1.5 ui-monospace,"SF Mono",Menlo,Consolas,"Liberation Mono",monospace}
 .tag{display:inline-block;padding:0 8px;border-radius:20px;font-size:12.5px;line-height:20px;white-space:nowrap;background:var(--mute-ground);color:var(--soft)}
 .good{background:var(--good-ground);color:var(--good)}.bad{background:var(--bad-ground);color:var(--bad)}
 .warn{background:var(--warn-ground);color:var(--warn)}
@@ -43,10 +44,13 @@ p.note{margin:0;padding:10px 16px;border-top:1px solid var(--line);color:var(--s
 footer{color:var(--soft);font-size:13px;padding-top:8px;padding-bottom:32px}
 `;
 
+/** The element, in one piece: space around its text would change the hash below. */
+export const indexStyle: Html = { html: `<style>${style}</style>` };
+
 /** Nothing but this style is allowed on the page: no script, no picture, no other page around it. */
 export const indexSecurityPolicy: string = [
   "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(indexStyle).digest('base64')}'`,
+  `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
   "form-action 'self'",
   "base-uri 'none'",
   "frame-ancestors 'none'",

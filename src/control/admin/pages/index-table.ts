@@ -71,3 +71,8 @@ export function shortCell(part: string | Html): Html {
 export function tag(kind: 'good' | 'bad' | 'warn' | 'mute', text: string): Html {
   return html`<span class="tag ${kind}">${text}</span>`;
 }
+
+/** A sentence of ours; what stands between backticks is shown as what it is, a name or a value. */
+export function prose(text: string): Html {
+  return html`${text.split('`').map((part, at) => (at % 2 === 0 ? html`${part}` : html`<code>${part}</code>`))}`;
+}

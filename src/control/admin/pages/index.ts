@@ -43,9 +43,7 @@ function page(context: PageContext): Html {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width" />
         <title>Fairway · ${view.settings.podName}</title>
-        <style>
-          ${{ html: indexStyle }}
-        </style>
+        ${indexStyle}
       </head>
       <body>
         ${header(context, snapshot.version, now)}
@@ -61,7 +59,7 @@ function page(context: PageContext): Html {
             /><button>Filter</button>
           </form>
           ${filter === '' ? empty : html`<p class="soft">Rows with “${written}”. <a href="/">Show all</a></p>`}
-          ${diagnosticsTable(diagnostics, filter)} ${routesTable(snapshot, filter)}
+          ${diagnosticsTable(diagnostics, filter)} ${routesTable(snapshot, view.settings, filter)}
           ${endpointsTable(snapshot, view.health, filter, now)} ${certificatesTable(snapshot, filter, now)}
           ${processesTable(view, residentMemory())}
         </main>

@@ -11,7 +11,7 @@ export const metrics: AdminPage = {
     return {
       status: 200,
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
-      body: Buffer.from(await metricsText()),
+      body: await metricsText(),
     };
   },
 };

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { extname, join, sep } from 'node:path';
+import { dirname, extname, join, sep } from 'node:path';
 
 import { codeOf } from '../../../lib/error-text.ts';
 import type { Diagnostic } from '../../../model/diagnostic.ts';
@@ -10,6 +10,7 @@ import { fileDiagnostic } from './folder-codes.ts';
 export interface FoundFile {
   /** Inside the folder, with slashes; the order of names decides between duplicates. */
   readonly path: string;
+  /** Without links: what is read is what was looked at, even if a link leads somewhere else by then. */
   readonly absolute: string;
   /** Differs when the file does, as far as the file system can tell. */
   readonly signature: string;
@@ -34,6 +35,9 @@ export interface ScanLimits {
 }
 
 const endings: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);
+/** Names of one folder that are looked at side by side. */
+const sideBySide = 64;
+const outsideFix = 'Copy what it links to into the folder.';
 
 /**
  * Finds all manifests below a folder. Names that begin with a dot are passed over: editors and the kubelet keep their own
@@ -41,8 +45,9 @@ const endings: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);
  * @throws the error of the file system when the folder itself cannot be listed
  */
 export async function scanFolder(root: string, limits: ScanLimits): Promise<Scan> {
-  const walk = new Walk(await realpath(root), limits);
-  await walk.folder(root, '', 0);
+  const real = await realpath(root);
+  const walk = new Walk(real, limits);
+  await walk.folder(real, '', 0);
   return walk.result();
 }
 
@@ -61,17 +66,20 @@ class Walk {
     this.#limits = limits;
   }
 
-  async folder(absolute: string, path: string, depth: number): Promise<void> {
-    const { real, identity } = await this.#identify(absolute);
+  /** @param real  absolute path without links */
+  async folder(real: string, path: string, depth: number): Promise<void> {
     if (this.#visited.has(real)) return;
     this.#visited.add(real);
-    this.#folders.set(real, identity);
-    const entries = await readdir(absolute, { withFileTypes: true });
-    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-    for (const entry of entries) {
-      if (entry.name.startsWith('.') || this.#full) continue;
-      const inner = path === '' ? entry.name : `${path}/${entry.name}`;
-      await this.#entry(join(absolute, entry.name), inner, { depth, link: entry.isSymbolicLink() });
+    this.#folders.set(real, await identityOf(real));
+    const entries = await readdir(real, { withFileTypes: true });
+    const visible = entries.filter((entry) => !entry.name.startsWith('.')).sort((a, b) => (a.name < b.name ? -1 : 1));
+    // Looking is asynchronous and goes side by side; what follows from it is decided one by one, in order of the names.
+    for (let from = 0; from < visible.length && !this.#full; from += sideBySide) {
+      const looks = visible.slice(from, from + sideBySide).map(async (entry) => {
+        const inner = path === '' ? entry.name : `${path}/${entry.name}`;
+        return { path: inner, look: await lookAt(join(real, entry.name), entry.isSymbolicLink()) };
+      });
+      for (const one of await Promise.all(looks)) await this.#entry(one.path, one.look, depth);
     }
   }
 
@@ -86,72 +94,104 @@ class Walk {
     };
   }
 
-  async #entry(absolute: string, path: string, about: { depth: number; link: boolean }): Promise<void> {
-    try {
-      if (about.link && !(await this.#staysInside(absolute, path))) return;
-      const found = await stat(absolute, { bigint: true });
-      if (found.isDirectory()) await this.#inner(absolute, path, about.depth + 1);
-      else if (found.isFile() && endings.has(extname(path).toLowerCase())) await this.#file(absolute, path, found);
-    } catch (error) {
-      // Gone between listing and looking: the next scan knows.
-      if (codeOf(error) === 'ENOENT') return;
-      this.#unreadable.push(path);
-      this.#report(path, 'folder-unreadable', `it cannot be opened (${codeOf(error)})`, 'Let Fairway read it.');
-    }
-  }
-
-  async #inner(absolute: string, path: string, depth: number): Promise<void> {
-    if (depth <= this.#limits.depth) {
-      await this.folder(absolute, path, depth);
+  async #entry(path: string, look: Look, depth: number): Promise<void> {
+    const isManifest = endings.has(extname(path).toLowerCase());
+    if (look.kind === 'gone' || this.#full) return;
+    if (look.kind === 'dangling') {
+      if (isManifest) this.#report(path, 'link-outside', 'the link leads nowhere', outsideFix);
       return;
     }
-    this.#report(path, 'folder-limit', `it is more than ${this.#limits.depth} folders deep`, 'Move it further up.');
+    if (look.kind === 'closed') {
+      this.#closed(path, look.code);
+      return;
+    }
+    if (look.real !== this.#root && !look.real.startsWith(`${this.#root}${sep}`)) {
+      const why = 'the link leads out of the folder of manifests';
+      if (isManifest || look.stats.isDirectory()) this.#report(path, 'link-outside', why, outsideFix);
+      return;
+    }
+    if (look.stats.isDirectory()) await this.#inner(look.real, path, depth + 1);
+    else if (look.stats.isFile() && isManifest) await this.#file(path, look);
   }
 
-  async #file(absolute: string, path: string, found: BigIntStats): Promise<void> {
-    const real = await realpath(absolute);
-    if (this.#visited.has(real)) return;
-    this.#visited.add(real);
+  async #inner(real: string, path: string, depth: number): Promise<void> {
+    if (depth > this.#limits.depth) {
+      this.#report(path, 'folder-limit', `it is more than ${this.#limits.depth} folders deep`, 'Move it further up.');
+      return;
+    }
+    try {
+      await this.folder(real, path, depth);
+    } catch (error) {
+      // Gone between looking and listing: the next scan knows.
+      if (codeOf(error) !== 'ENOENT') this.#closed(path, codeOf(error));
+    }
+  }
+
+  async #file(path: string, look: Found): Promise<void> {
+    if (this.#visited.has(look.real)) return;
+    this.#visited.add(look.real);
     if (this.#files.length >= this.#limits.files) {
       this.#full = true;
-      const why = `there are more than ${this.#limits.files} manifests`;
-      this.#report(
-        path,
-        'folder-limit',
-        `${why}, and this and all that follow are left out`,
-        'Put several objects in one file.',
-      );
+      const why = `there are more than ${this.#limits.files} manifests, and this and all that follow are left out`;
+      this.#report(path, 'folder-limit', why, 'Put several objects in one file.');
       return;
     }
     // The target of a link may be changed in a hidden folder that is not scanned.
-    const home = real.slice(0, real.lastIndexOf(sep));
-    if (!this.#folders.has(home)) this.#folders.set(home, (await this.#identify(home)).identity);
+    const home = dirname(look.real);
+    if (!this.#folders.has(home)) this.#folders.set(home, await identityOf(home).catch(() => ''));
+    const { dev, ino, size, mtimeNs, ctimeNs, mtimeMs } = look.stats;
     this.#files.push({
       path,
-      absolute,
-      signature: [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(':'),
-      sizeBytes: Number(found.size),
-      modifiedMs: Number(found.mtimeMs),
+      absolute: look.real,
+      signature: [dev, ino, size, mtimeNs, ctimeNs].join(':'),
+      sizeBytes: Number(size),
+      modifiedMs: Number(mtimeMs),
     });
   }
 
-  async #identify(absolute: string): Promise<{ real: string; identity: string }> {
-    const real = await realpath(absolute);
-    const found = await stat(real, { bigint: true });
-    return { real, identity: `${found.dev}:${found.ino}` };
-  }
-
-  async #staysInside(absolute: string, path: string): Promise<boolean> {
-    const real = await realpath(absolute).catch(() => undefined);
-    if (real !== undefined && (real === this.#root || real.startsWith(`${this.#root}${sep}`))) return true;
-    const why = real === undefined ? 'the link leads nowhere' : 'the link leads out of the folder of manifests';
-    if (endings.has(extname(path).toLowerCase()) || real !== undefined) {
-      this.#report(path, 'link-outside', why, 'Copy what it links to into the folder.');
-    }
-    return false;
+  #closed(path: string, code: string): void {
+    this.#unreadable.push(path);
+    this.#report(
+      path,
+      'folder-unreadable',
+      `it cannot be opened (${code})`,
+      'Let the user that Fairway runs as read it.',
+    );
   }
 
   #report(path: string, code: 'folder-unreadable' | 'folder-limit' | 'link-outside', why: string, fix: string): void {
     this.#diagnostics.push(fileDiagnostic(path, { code, what: `\`${path}\` is not read`, why, fix }));
   }
+}
+
+/** What stands behind one name. */
+type Look =
+  | Found
+  | { readonly kind: 'gone' }
+  /** A link to nothing, or in a circle. */
+  | { readonly kind: 'dangling' }
+  | { readonly kind: 'closed'; readonly code: string };
+
+interface Found {
+  readonly kind: 'found';
+  /** Absolute path without links. */
+  readonly real: string;
+  readonly stats: BigIntStats;
+}
+
+async function lookAt(absolute: string, isLink: boolean): Promise<Look> {
+  try {
+    const real = isLink ? await realpath(absolute) : absolute;
+    return { kind: 'found', real, stats: await stat(real, { bigint: true }) };
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT' || code === 'ELOOP') return { kind: isLink ? 'dangling' : 'gone' };
+    return { kind: 'closed', code };
+  }
+}
+
+/** Tells a folder from another one that took its place. */
+async function identityOf(folder: string): Promise<string> {
+  const found = await stat(folder, { bigint: true });
+  return `${found.dev}:${found.ino}`;
 }

@@ -27,6 +27,7 @@ export function onClientError(error: unknown, connection: ClientConnection, runt
   const silent = socket.bytesRead === 0 || connection.inFlight > 0;
   if (status === undefined || silent || !socket.writable) return void socket.destroy();
   const exchange = new Exchange(unreadableHead(connection), runtime.parts.clock.now());
+  runtime.identify(exchange);
   exchange.failure = 'bad-request';
   exchange.status = status;
   const body = errorPage(status);

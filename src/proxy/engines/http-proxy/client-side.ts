@@ -203,12 +203,14 @@ export class ClientSide {
       this.#carriesBody(exchange) && headerValue(exchange.responseHeaders, 'content-length') === undefined;
     const chunked = noLength && this.request.httpVersion === '1.1';
     this.#closeDelimited = noLength && !chunked;
-    const last = this.#isLast();
+    const last = this.#isLast(exchange);
     this.#response.shouldKeepAlive = !last;
     return framedAnswer(exchange, { last, chunked });
   }
 
-  #isLast(): boolean {
+  #isLast(exchange: Exchange): boolean {
+    // Where the request ended is not certain, so nothing behind it can be read (threats R-20; nginx does the same).
+    if (exchange.failure === 'bad-request' || exchange.failure === 'internal') return true;
     if (this.#closeDelimited || this.bodyPending || this.connection.upgraded) return true;
     const wish = this.request.headers.connection?.toLowerCase() ?? '';
     const wantsClose = /(?:^|,)\s*close\s*(?:,|$)/.test(wish);

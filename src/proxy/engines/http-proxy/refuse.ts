@@ -23,6 +23,7 @@ export async function refuse(
   refusal: Refusal,
 ): Promise<void> {
   const { status, headers, body } = answers[refusal]();
+  runtime.identify(exchange);
   exchange.failure = 'bad-request';
   exchange.status = status;
   exchange.responseHeaders = [...headers];

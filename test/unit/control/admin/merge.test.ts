@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
 import { Collector } from '../../../../src/control/admin/collector.ts';
-import { exposition } from '../../../../src/control/admin/exposition.ts';
+import { exposition as expositionPieces } from '../../../../src/control/admin/exposition.ts';
 import { mergeSamples } from '../../../../src/control/admin/merge.ts';
 import type { MetricSample } from '../../../../src/model/metric-sample.ts';
 import { defaultSettings } from '../../../../src/settings/table-access.ts';
@@ -129,6 +129,11 @@ suite('the collector', () => {
   });
 });
 
+/** The text in one. */
+async function exposition(...parameters: Parameters<typeof expositionPieces>): Promise<string> {
+  return Buffer.concat([...(await expositionPieces(...parameters))]).toString();
+}
+
 suite('the exposition', () => {
   const settings = { ...defaultSettings(), namespace: 'ingress', podName: 'fairway-0', timeBuckets: [0.5, 1] };
 
@@ -176,7 +181,19 @@ suite('the exposition', () => {
     );
   });
 
+  test('says once what a metric is, however many series it has', async () => {
+    const labels = Array.from({ length: 1_000 }, (_, at) => ['shop', `ingress-${at}`, 'accepted', '']);
+    const samples = labels.map((labels) => ({ metric: 'fairway_ingress_info', labels, values: [1] }));
+    const lines = (await exposition(mergeSamples([samples]), settings)).trimEnd().split('\n');
+    assert.equal(lines.length, 1_002);
+    assert.deepEqual(
+      lines.map((line, at) => (line.startsWith('#') ? at : -1)).filter((at) => at >= 0),
+      [0, 1],
+    );
+    assert.equal(new Set(lines).size, lines.length);
+  });
+
   test('leaves out metrics without series', async () => {
-    assert.equal(await exposition(mergeSamples([]), settings), '\n');
+    assert.equal(await exposition(mergeSamples([]), settings), '');
   });
 });

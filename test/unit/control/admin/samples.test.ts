@@ -122,6 +122,10 @@ suite('the config hash', () => {
   });
 });
 
+async function textOf(...parameters: Parameters<typeof metricsText>): Promise<string> {
+  return Buffer.concat([...(await metricsText(...parameters))]).toString();
+}
+
 suite('the text of the metrics', () => {
   function collectorWith(samples: readonly MetricSample[]): Collector {
     const collector: Collector = new Collector({
@@ -140,7 +144,7 @@ suite('the text of the metrics', () => {
   test('shows series of Ingresses that are there, and of requests that no route took', async () => {
     const fixture = wellFixture();
     const samples = [request('shop', 'cart'), request('shop', 'gone'), request('other', 'cart'), request('', '')];
-    const text = await metricsText(viewOf(fixture), collectorWith(samples));
+    const text = await textOf(viewOf(fixture), collectorWith(samples));
     const names = [...text.matchAll(/^nginx_ingress_controller_requests\{.*namespace="(\w*)",ingress="(\w*)"/gm)];
     assert.deepEqual(
       names.map((match) => `${match[1]}/${match[2]}`),
@@ -152,7 +156,7 @@ suite('the text of the metrics', () => {
     const fixture = wellFixture();
     fixture.counters.series('nginx_ingress_controller_success', []).add(3);
     fixture.counters.series('fairway_control_restarts_total', []).add(3);
-    const text = await metricsText(viewOf(fixture), collectorWith([]));
+    const text = await textOf(viewOf(fixture), collectorWith([]));
     assert.match(text, /^nginx_ingress_controller_success\{.*\} 3$/m);
     assert.match(text, /^fairway_control_restarts_total 0$/m);
     assert.match(text, /^nginx_ingress_controller_config_hash\{.*\} \d+$/m);

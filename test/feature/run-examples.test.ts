@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
+import { suite, test } from 'node:test';
+
+import { WebSocket } from 'ws';
+
+import { until } from '../support/until.ts';
+
+/** `make run` as somebody sees it who tries it out: every example of the repository answers as its file says. */
+
+const root = join(import.meta.dirname, '../..');
+const examples = join(root, 'manifests/examples');
+
+interface Run {
+  readonly folder: string;
+  readonly lines: readonly string[];
+  readonly ports: { readonly http: number; readonly https: number; readonly admin: number };
+  readonly child: ChildProcess;
+  line(pattern: RegExp, withinMs?: number): Promise<RegExpExecArray>;
+}
+
+/** A copy of the examples whose pods use other ports, so that a running `make run` disturbs no test. */
+async function copyOfExamples(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'fairway-examples-'));
+  const ports = await freePorts(20);
+  for (const file of readdirSync(examples)) {
+    const text = readFileSync(join(examples, file), 'utf8');
+    const moved = text.replaceAll(/(?<=[pP]ort: |:)91(\d\d)(?=[,}/])/g, (_all, digits: string) =>
+      String(ports[Number(digits)] ?? 0),
+    );
+    writeFileSync(join(folder, file), moved);
+  }
+  return folder;
+}
+
+/** Ports that nobody used a moment ago. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
+}
+
+async function start(t: TestContext, environment: Record<string, string> = {}): Promise<Run> {
+  const folder = await copyOfExamples();
+  const child = spawn(process.execPath, [join(root, 'scripts/run-examples.ts')], {
+    cwd: root,
+    env: { ...process.env, HTTP_PORT: '0', HTTPS_PORT: '0', ADMIN_PORT: '0', EXAMPLES: folder, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => lines.push(line));
+  }
+  t.after(async () => {
+    if (child.exitCode === null) {
+      child.kill('SIGTERM');
+      await once(child, 'close');
+    }
+    rmSync(folder, { recursive: true });
+  });
+  const line = (pattern: RegExp, withinMs = 20_000): Promise<RegExpExecArray> =>
+    until(() => {
+      for (const text of lines) {
+        const match = pattern.exec(text);
+        if (match !== null) return match;
+      }
+      if (child.exitCode !== null) assert.fail(`ended with ${child.exitCode}:\n${lines.join('\n')}`);
+      return undefined;
+    }, withinMs);
+  const ports = { http: 0, https: 0, admin: 0 };
+  return { folder, lines, ports, child, line };
+}
+
+async function serving(t: TestContext): Promise<Run> {
+  const run = await start(t);
+  const [, ...found] = await run.line(/HTTP +http:\S+:(\d+)\/ +HTTPS +https:\S+:(\d+)\/ +admin page +http:\S+:(\d+)\//);
+  const [plain = 0, secure = 0, admin = 0] = found.map(Number);
+  await run.line(/^Whole log: /);
+  return { ...run, ports: { http: plain, https: secure, admin } };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: http.IncomingHttpHeaders;
+}
+
+function get(run: Run, host: string, path = '/', headers: Record<string, string> = {}): Promise<Answer> {
+  return ask(
+    http.request({ host: '127.0.0.1', port: run.ports.http, path, headers: { ...headers, host }, agent: false }),
+  );
+}
+
+function getSecure(run: Run, host: string): Promise<Answer> {
+  const options = { host: '127.0.0.1', port: run.ports.https, headers: { host }, servername: host, agent: false };
+  return ask(https.request({ ...options, rejectUnauthorized: false }));
+}
+
+function ask(request: http.ClientRequest): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    request.on('response', (response) => {
+      let body = '';
+      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body, headers: response.headers }));
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+/** Names of the pods that answered. */
+async function pods(run: Run, host: string, paths: readonly string[], headers = {}): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (const path of paths) names.add((await get(run, host, path, headers)).body.split(' ')[0] ?? '');
+  return names;
+}
+
+const twenty = Array.from({ length: 20 }, () => '/');
+
+suite('make run', () => {
+  test('every example is served as its file says', async (t) => {
+    const run = await serving(t);
+    await t.test('hello.yaml: both pods take turns', async () => {
+      assert.deepEqual(await pods(run, 'hello.localhost', twenty), new Set(['hello-1', 'hello-2']));
+    });
+    await t.test('paths.yaml: the longest path wins', async () => {
+      const paths = ['/', '/cart', '/cart/items', '/cart/checkout', '/cart/checkout/now', '/carton'];
+      const bodies = await Promise.all(paths.map(async (path) => (await get(run, 'shop.localhost', path)).body));
+      assert.deepEqual(
+        bodies.map((body) => body.split(' ')[0]),
+        ['catalogue-1', 'cart-1', 'cart-1', 'checkout-1', 'cart-1', 'catalogue-1'],
+      );
+    });
+    await t.test('wildcard-host.yaml: every name under the domain', async () => {
+      assert.deepEqual(await pods(run, 'any.wild.localhost', ['/']), new Set(['wild-1']));
+    });
+    await t.test('default-backend.yaml: what no rule takes', async () => {
+      assert.deepEqual(await pods(run, 'nobody.localhost', ['/', '/a']), new Set(['catch-all-1']));
+    });
+    await t.test('sticky-sessions.yaml: the cookie keeps the pod', async () => {
+      const first = await get(run, 'sticky.localhost');
+      const cookie = /^seat=[^;]+/.exec(first.headers['set-cookie']?.[0] ?? '')?.[0] ?? '';
+      assert.notEqual(cookie, '');
+      const names = await pods(run, 'sticky.localhost', twenty, { cookie });
+      assert.deepEqual(names, new Set([first.body.split(' ')[0]]));
+    });
+    await t.test('consistent-hash.yaml: one path, one pod', async () => {
+      const paths = Array.from({ length: 30 }, (_, at) => `/${at}`);
+      assert.equal((await pods(run, 'hash.localhost', ['/a', '/a', '/a', '/a', '/a', '/a'])).size, 1);
+      assert.ok((await pods(run, 'hash.localhost', paths)).size > 1);
+    });
+    await t.test('balancing.yaml: answers', async () => {
+      assert.equal((await get(run, 'least.localhost')).status, 200);
+    });
+    await t.test('timeouts.yaml: 504 after two seconds', async () => {
+      assert.equal((await get(run, 'slow.localhost', '/?delay=10')).status, 200);
+      assert.equal((await get(run, 'slow.localhost', '/?delay=5000')).status, 504);
+    });
+    await t.test('tls.yaml: HTTPS, and a redirect to it', async () => {
+      const secure = await getSecure(run, 'secure.localhost');
+      assert.equal(secure.status, 200);
+      assert.match(secure.body, /^secure-\d /);
+      const plain = await get(run, 'secure.localhost', '/a?b');
+      assert.deepEqual([plain.status, plain.headers.location], [308, 'https://secure.localhost/a?b']);
+    });
+    await t.test('websocket.yaml: frames come back', async () => {
+      const socket = new WebSocket(`ws://127.0.0.1:${run.ports.http}/`, { headers: { host: 'echo.localhost' } });
+      await once(socket, 'open');
+      socket.send('hello');
+      const [data] = (await once(socket, 'message')) as [Buffer];
+      assert.equal(data.toString(), 'hello');
+      socket.close();
+      assert.match((await get(run, 'echo.localhost', '/headers')).body, /X-Forwarded-Proto: http/i);
+    });
+    await t.test('health-checks.yaml: a pod that fails its probe leaves and comes back', async () => {
+      const text = readFileSync(join(run.folder, 'health-checks.yaml'), 'utf8');
+      const url = /http:\/\/127\.0\.0\.11:\d+\/healthz/.exec(text)?.[0] ?? '';
+      await fetch(`${url}/fail`, { method: 'POST' });
+      const both = ['healthy-1', 'healthy-2'];
+      await until(async () => ((await pods(run, 'healthy.localhost', twenty)).size === 1 ? true : undefined));
+      assert.deepEqual(await pods(run, 'healthy.localhost', twenty), new Set(['healthy-2']));
+      await fetch(`${url}/pass`, { method: 'POST' });
+      await until(async () => ((await pods(run, 'healthy.localhost', twenty)).size === both.length ? true : undefined));
+    });
+    await t.test('every example names a command to try', () => {
+      const silent = readdirSync(examples).filter(
+        (file) => !/^# try: /m.test(readFileSync(join(examples, file), 'utf8')),
+      );
+      assert.deepEqual(silent, ['ingress-class.yaml']);
+      const commands = run.lines.filter((line) => /^ {2}curl /.test(line));
+      assert.ok(
+        commands.every((line) => !/:(8080|8443)\b/.test(line)),
+        commands.join('\n'),
+      );
+      for (const host of ['hello', 'secure', 'sticky']) {
+        assert.ok(commands.some((line) => line.includes(`${host}.localhost`)));
+      }
+    });
+    await t.test('the admin page answers', async () => {
+      const response = await fetch(`http://127.0.0.1:${run.ports.admin}/`);
+      assert.equal(response.status, 200);
+      assert.match(await response.text(), /hello\.localhost/);
+    });
+  });
+
+  test('files that are added, changed, broken and removed take effect and are said', async (t) => {
+    const run = await serving(t);
+    const file = join(run.folder, 'extra.yaml');
+    const extra = (host: string): string => `
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: extra, namespace: demo}
+spec:
+  ingressClassName: fairway
+  rules:
+  - host: ${host}
+    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: hello, port: {name: http}}}}]}
+`;
+    writeWhole(file, extra('one.localhost'));
+    await run.line(/extra\.yaml added: served now/);
+    assert.match((await get(run, 'one.localhost')).body, /^hello-/);
+    writeWhole(file, extra('two.localhost'));
+    await run.line(/extra\.yaml changed: served now/);
+    assert.match((await get(run, 'two.localhost')).body, /^hello-/);
+    assert.match((await get(run, 'one.localhost')).body, /^catch-all-/);
+    writeWhole(file, 'a: [b');
+    await run.line(/warning +.*extra\.yaml.* is not read.*line/);
+    assert.match((await get(run, 'two.localhost')).body, /^hello-/);
+    assert.match((await get(run, 'hello.localhost')).body, /^hello-/);
+    rmSync(file);
+    await run.line(/extra\.yaml removed: served now/);
+    assert.match((await get(run, 'two.localhost')).body, /^catch-all-/);
+  });
+
+  test('Ctrl-C ends everything, with exit code 0', async (t) => {
+    const run = await serving(t);
+    run.child.kill('SIGINT');
+    const [code] = (await once(run.child, 'close')) as [number];
+    assert.equal(code, 0);
+    await assert.rejects(get(run, 'hello.localhost'), { code: 'ECONNREFUSED' });
+    const text = readFileSync(join(run.folder, 'hello.yaml'), 'utf8');
+    const port = /port: (\d{4,})/.exec(text)?.[1] ?? '';
+    await until(() =>
+      fetch(`http://127.0.0.11:${port}/`).then(
+        () => undefined,
+        () => true,
+      ),
+    );
+  });
+
+  test('a port in use ends it with the variable that chooses another', async (t) => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    t.after(() => holder.close());
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    const run = await start(t, { HTTP_PORT: String(port) });
+    const [code] = (await once(run.child, 'close')) as [number];
+    assert.equal(code, 1);
+    assert.match(
+      run.lines.join('\n'),
+      new RegExp(`port ${port}: it is in use by process ${process.pid} .*make run HTTP_PORT=`),
+    );
+  });
+});
+
+/** As an editor does it: never half a file. */
+function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.unfinished`, text);
+  renameSync(`${path}.unfinished`, path);
+}
