@@ -227,7 +227,7 @@ export const settingsTable: { readonly [K in SettingName]: SettingDefinition<Set
     flag: 'engine',
     group: 'Processes',
     kind: choice(['native', 'http-proxy']),
-    fallback: 'http-proxy',
+    fallback: 'native',
     doc: 'What serves and forwards in a data worker.',
   },
 

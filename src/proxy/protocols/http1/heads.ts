@@ -36,8 +36,8 @@ export function requestHead(
 }
 
 /**
- * The head of an answer as a client gets it; ours are always HTTP/1.1. What concerns length and connection stands
- * behind Date, Content-Type and Content-Length, where nginx writes it.
+ * The head of an answer as a client gets it; ours are always HTTP/1.1. What concerns the connection stands behind Date,
+ * Content-Type and Content-Length, where nginx writes it.
  * @param reason  of the upstream; empty for the usual one
  * @returns undefined when something may not stand in a head
  */
@@ -75,57 +75,39 @@ function otherLine(status: number, reason: string): string | undefined {
 
 /**
  * All fields, one line each. Content-Length and Transfer-Encoding are never taken over: they are written from `framing`,
- * so that what we write is what we send (threats R-21).
- * @param own  our own line, which stands with that of the length behind the first fields of an answer; undefined for a
- *   request, where the length stands where it is listed, or last
+ * so that what we write is what we send (threats R-21). A length stands where it is listed, or last.
+ * @param own  our own line, which stands behind the first fields of an answer; undefined for a request
  */
 function fieldsText(headers: readonly string[], framing: WrittenFraming, own: string | undefined): string | undefined {
+  const coded = framing.kind === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
   let text = '';
-  let lengthWritten = false;
+  let lengthWritten = framing.kind !== 'length';
   let ownWritten = own === undefined;
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] ?? '';
     const value = headers[at + 1] ?? '';
     if (!isToken(name) || !isFieldValue(value)) return undefined;
     if (isContentLength(name)) {
-      if (lengthWritten) continue;
-      lengthWritten = framing.kind !== 'as-listed';
-      text += listedLengthText(name, value, framing);
+      if (framing.kind !== 'length') text += listedLength(name, value, framing);
+      else if (!lengthWritten) text += `${name}: ${framing.length}\r\n`;
+      lengthWritten = true;
       continue;
     }
     if (!ownWritten && !isEntityField(name)) {
-      if (!lengthWritten) text += lengthText(framing);
-      lengthWritten ||= framing.kind === 'length' || framing.kind === 'chunked';
-      text += own;
+      text += coded + own;
       ownWritten = true;
     }
     if (name.length !== 17 || name.toLowerCase() !== 'transfer-encoding') text += `${name}: ${value}\r\n`;
   }
-  if (!lengthWritten) text += lengthText(framing);
-  return ownWritten ? text : text + own;
+  if (!lengthWritten && framing.kind === 'length') text += `Content-Length: ${framing.length}\r\n`;
+  if (own === undefined) return text + coded;
+  return ownWritten ? text : text + coded + own;
 }
 
-/** Where no Content-Length is listed. */
-function lengthText(framing: WrittenFraming): string {
-  if (framing.kind === 'chunked') return 'Transfer-Encoding: chunked\r\n';
-  return framing.kind === 'length' ? `Content-Length: ${framing.length}\r\n` : '';
-}
-
-/** In the place of a listed Content-Length. */
-function listedLengthText(name: string, value: string, framing: WrittenFraming): string {
-  switch (framing.kind) {
-    case 'as-listed':
-      return `${name}: ${value}\r\n`;
-    case 'empty':
-      return `${name}: 0\r\n`;
-    case 'length':
-      return `${name}: ${framing.length}\r\n`;
-    case 'chunked':
-      return lengthText(framing);
-    case 'close':
-    case 'forbidden':
-      return '';
-  }
+/** What becomes of a listed Content-Length when the body has none. */
+function listedLength(name: string, value: string, framing: WrittenFraming): string {
+  if (framing.kind === 'as-listed') return `${name}: ${value}\r\n`;
+  return framing.kind === 'empty' ? `${name}: 0\r\n` : '';
 }
 
 function isContentLength(name: string): boolean {

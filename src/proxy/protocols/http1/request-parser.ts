@@ -87,7 +87,7 @@ function parseRequest(line: string, headers: string[], headBytes: number): Parse
   const targetEnd = endOfTarget(line, methodEnd + 1, line.length);
   const version = line.slice(targetEnd);
   const httpVersion = version === ' HTTP/1.1' ? '1.1' : version === ' HTTP/1.0' ? '1.0' : undefined;
-  if (httpVersion === undefined) return /^ HTTP\/[0-9]\.[0-9]$/.test(version) ? otherVersion : badStartLine;
+  if (httpVersion === undefined) return badStartLine;
   const method = line.slice(0, methodEnd);
   // Source: threats R-26.
   if (method === 'CONNECT') return { status: 405, what: 'CONNECT' };
@@ -100,7 +100,6 @@ function parseRequest(line: string, headers: string[], headBytes: number): Parse
   const body = fields.coding === 'chunked' ? 'chunked' : fields.length > 0 ? 'length' : 'none';
   const upgrade = asksForUpgrade(fields, httpVersion);
   if (upgrade !== 'none' && body !== 'none') return { status: 400, what: 'upgrade with a body' };
-  if (fields.expect !== '' && !isContinue(fields.expect)) return { status: 417, what: 'unknown expectation' };
   return {
     method,
     target,
@@ -110,14 +109,14 @@ function parseRequest(line: string, headers: string[], headBytes: number): Parse
     body,
     bodyLength: body === 'length' ? fields.length : 0,
     keepAlive: httpVersion === '1.1' ? !fields.close : fields.keepAlive && !fields.close,
-    expectsContinue: fields.expect !== '' && httpVersion === '1.1' && body !== 'none',
+    // Others may be ignored, and are. Source: RFC 9110 section 10.1.1.
+    expectsContinue: httpVersion === '1.1' && body !== 'none' && isContinue(fields.expect),
     upgrade: upgrade === 'websocket' && method === 'GET',
     headBytes,
   };
 }
 
 const badStartLine: HeadProblem = { status: 400, what: 'not a request line' };
-const otherVersion: HeadProblem = { status: 505, what: 'HTTP version' };
 
 /** Origin-form, `*` of OPTIONS, or absolute-form that says the same as Host. */
 function targetProblem(method: string, target: string, host: string): HeadProblem | undefined {
@@ -142,7 +141,7 @@ function bodyProblem(fields: ConnectionFields, httpVersion: string): HeadProblem
   if (fields.problem !== '') return { status: 400, what: fields.problem };
   if (fields.coding === 'none') return undefined;
   if (httpVersion !== '1.1') return { status: 400, what: 'Transfer-Encoding in HTTP/1.0' };
-  return fields.coding === 'other' ? { status: 501, what: 'transfer coding' } : undefined;
+  return fields.coding === 'other' ? { status: 400, what: 'transfer coding' } : undefined;
 }
 
 /** HTTP/2 by upgrade is not asked for and hurts nobody: it is as if the client had not asked (threats R-23). */

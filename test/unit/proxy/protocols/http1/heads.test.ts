@@ -15,7 +15,7 @@ test('an answer says length and connection where nginx says them', () => {
   const headers = ['Date', 'd', 'Content-Type', 'text/plain', 'X-A', '1'];
   assert.equal(
     responseHead(200, '', headers, { kind: 'length', length: 3 }, 'keep-alive'),
-    'HTTP/1.1 200 OK\r\nDate: d\r\nContent-Type: text/plain\r\nContent-Length: 3\r\nConnection: keep-alive\r\nX-A: 1\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nDate: d\r\nContent-Type: text/plain\r\nConnection: keep-alive\r\nX-A: 1\r\nContent-Length: 3\r\n\r\n',
   );
   assert.equal(
     responseHead(200, 'Fine', headers, chunked, 'close'),
