@@ -211,9 +211,8 @@ export class Controller {
     return this.#defaultCertificate;
   }
 
-  #healthChanged({ ignored, unhealthy }: HealthChange): void {
+  #healthChanged({ unhealthy }: HealthChange): void {
     this.#options.send({ kind: 'health', unhealthy });
-    for (const id of ignored)
-      this.#options.log.debug({ upstream: id }, 'health checks are ignored: all endpoints fail');
+    if (this.#compiled !== undefined) this.#report(this.#compiled);
   }
 }
