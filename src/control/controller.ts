@@ -22,6 +22,7 @@ import { runCheck } from './health/checks/run-check.ts';
 import { Prober, systemProberTimers } from './health/prober.ts';
 import type { HealthChange } from './health/prober.ts';
 import { endpointHoldOff, HoldOff, objectHoldOff, systemTimer } from './hold-off.ts';
+import { withIgnoredChecks } from './ignored-checks.ts';
 import { ObjectStore } from './objects/object-store.ts';
 import { Publisher } from './publisher.ts';
 import type { ObjectSource } from './sources/source.ts';
@@ -64,6 +65,8 @@ export class Controller {
   readonly #stop = new AbortController();
   #defaultCertificate: Certificate | undefined;
   #compilation: Compilation | undefined;
+  /** Without what the health checks found. */
+  #compiled: Compilation | undefined;
   #state: SupervisorState | undefined;
   #generations = '';
 
@@ -105,7 +108,7 @@ export class Controller {
 
   /** What the first complete set of objects still waits for. */
   waitingFor(): readonly string[] {
-    return this.#compilation === undefined ? this.#options.source.waitingFor() : [];
+    return this.#compiled === undefined ? this.#options.source.waitingFor() : [];
   }
 
   /** Who writes status and Events. */
@@ -134,7 +137,7 @@ export class Controller {
   #changed(): void {
     if (!this.#store.isSynced) return;
     const slow = slowKinds.map((kind) => this.#store.generation(kind)).join();
-    const urgent = slow === this.#generations && this.#compilation !== undefined;
+    const urgent = slow === this.#generations && this.#compiled !== undefined;
     this.#holdOff.touch(urgent ? endpointHoldOff : objectHoldOff);
   }
 
@@ -170,13 +173,19 @@ export class Controller {
   }
 
   #take(compilation: Compilation, changedAt: number): void {
-    const first = this.#compilation === undefined;
-    this.#compilation = compilation;
+    const first = this.#compiled === undefined;
+    this.#compiled = compilation;
     const published = this.#publisher.publish(compilation.snapshot, changedAt);
     this.health.update(compilation);
+    this.#report(compilation);
+    if (published || first) this.#say(compilation);
+  }
+
+  #report(compiled: Compilation): void {
+    const compilation = withIgnoredChecks(compiled, this.health.ignored());
+    this.#compilation = compilation;
     this.#findings.update(compilation);
     this.#options.reports?.update(compilation, this.#store);
-    if (published || first) this.#say(compilation);
   }
 
   #say({ diagnostics, snapshot }: Compilation): void {
@@ -202,9 +211,8 @@ export class Controller {
     return this.#defaultCertificate;
   }
 
-  #healthChanged({ ignored, unhealthy }: HealthChange): void {
+  #healthChanged({ unhealthy }: HealthChange): void {
     this.#options.send({ kind: 'health', unhealthy });
-    for (const id of ignored)
-      this.#options.log.debug({ upstream: id }, 'health checks are ignored: all endpoints fail');
+    if (this.#compiled !== undefined) this.#report(this.#compiled);
   }
 }

@@ -196,12 +196,13 @@ export class Supervisor {
     const { actions, state } = nextDrain(this.#drain, event, now, timings);
     const changed = state.phase !== this.#drain.phase;
     this.#drain = state;
+    clearTimeout(this.#drainTimer);
+    // After every event and not only after a new phase: a timer may fire a moment early, and must then fire again.
+    if (state.until !== undefined) {
+      this.#drainTimer = setTimeout(() => this.#advance({ kind: 'time' }), Math.max(1, Math.ceil(state.until - now)));
+    }
     if (changed) {
       log.info({ event: 'phase', phase: state.phase === 'ended' ? 'ended' : this.#phase }, describePhase[state.phase]);
-      clearTimeout(this.#drainTimer);
-      if (state.until !== undefined) {
-        this.#drainTimer = setTimeout(() => this.#advance({ kind: 'time' }), Math.ceil(state.until - now));
-      }
       this.#sendState();
     }
     for (const action of actions) this.#act(action);

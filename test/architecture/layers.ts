@@ -21,7 +21,7 @@ export const processRows: Readonly<Record<string, readonly (readonly string[])[]
     ['control/compile', 'control/sources'],
     ['control/health', 'control/status'],
     ['control/admin'],
-    ['control/hold-off.ts', 'control/publisher.ts', 'control/findings.ts'],
+    ['control/hold-off.ts', 'control/publisher.ts', 'control/findings.ts', 'control/ignored-checks.ts'],
     ['control/controller.ts'],
     ['control/control.ts'],
   ],

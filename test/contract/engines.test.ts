@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -25,7 +26,8 @@ import {
 } from '../support/backends.ts';
 import type { RunningEngine, SnapshotParts } from '../support/engine.ts';
 import { startEngine } from '../support/engine.ts';
-import { closedPort, rawServer } from '../support/raw-server.ts';
+import { closedPort, listenOn, rawServer } from '../support/raw-server.ts';
+import { makeCertificate } from '../support/test-certificates.ts';
 import { until } from '../support/until.ts';
 
 /** What every engine does with clients and upstreams that behave, and with those that do not. */
@@ -541,6 +543,34 @@ for (const name of Object.keys(engines) as EngineName[]) {
     });
   });
 
+  suite(`engine ${name}: upstreams that speak TLS`, () => {
+    test('they are asked without server name and without a look at their certificate, as nginx does', async (t) => {
+      const { certificate, key } = makeCertificate({ commonName: 'other.test', names: ['other.test'] });
+      const names: unknown[] = [];
+      let hosts = '';
+      const server = https.createServer({ cert: certificate, key }, (request, response) => {
+        hosts += `${request.headers.host} `;
+        response.end('secret');
+      });
+      server.on('secureConnection', (socket) => names.push(socket.servername));
+      const port = await listenOn(t, server);
+      const { httpPort } = await start(t, { endpoints: [port], protocol: 'https' });
+      for (let round = 0; round < 3; round += 1)
+        assert.equal(bodyOf(await exchangeRaw(httpPort, get('/'))).includes('secret'), true);
+      assert.deepEqual(names, [false]);
+      assert.equal(hosts, 'h.test h.test h.test ');
+    });
+
+    test('one that speaks plain HTTP is tried again elsewhere and then 502, for POST too', async (t) => {
+      const plain = (socket: Socket): void => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+      const endpoints = [await rawServer(t, plain), await rawServer(t, plain)];
+      const { httpPort, entry } = await start(t, { endpoints, protocol: 'https' });
+      assert.equal(statusOf(await exchangeRaw(httpPort, request('POST', '/tls', 'Content-Length: 0'))), 502);
+      const { failure, tries } = await entry('/tls');
+      assert.deepEqual([failure, tries.length], ['connect-failed', 3]);
+    });
+  });
+
   suite(`engine ${name}: clients that leave`, () => {
     for (const how of ['reset', 'end of the connection']) {
       test(`a client that leaves by ${how} ends the request upstream, as 499`, async (t) => {
@@ -638,6 +668,27 @@ for (const name of Object.keys(engines) as EngineName[]) {
         assert.deepEqual([upstream.heads.length, bugs.length], [0, 0]);
       });
     }
+  });
+
+  suite(`engine ${name}: clients that take their time`, () => {
+    test('a head that trickles gets 408 after ten seconds, a connection that says nothing just ends', async (t) => {
+      const { httpPort, log } = await start(t, { endpoints: [] });
+      const startedAt = performance.now();
+      const silent = untilEnd(connect(httpPort, '127.0.0.1'));
+      const slow = sendOn(httpPort, 'GET / HTTP/1.1\r\nHost: h.test\r\n');
+      const timer = setInterval(() => slow.write('X-A: b\r\n'), 500);
+      t.after(() => clearInterval(timer));
+      const { text } = await untilEnd(slow);
+      clearInterval(timer);
+      assert.equal(statusOf(text), 408);
+      assert.equal((await silent).text, '');
+      const took = performance.now() - startedAt;
+      assert.ok(took > 9_500 && took < 14_000, `${took} ms`);
+      assert.deepEqual(
+        log.map((one) => one.status),
+        [408],
+      );
+    });
   });
 
   suite(`engine ${name}: tunnels`, () => {

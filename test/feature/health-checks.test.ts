@@ -66,6 +66,9 @@ test('when every endpoint fails its check, checks are ignored and that is said',
   for (const backend of backends) backend.healthStatus = 500;
   await until(() => (program.log.all.some((line) => /ignored/.test(String(line['message']))) ? true : undefined));
   assert.equal(await answering(program), 'a,b');
+  await until(async () => (/all-checks-fail/.test((await program.admin('/diagnostics')).text) ? true : undefined));
+  for (const backend of backends) backend.healthStatus = 200;
+  await until(async () => (/all-checks-fail/.test((await program.admin('/diagnostics')).text) ? undefined : true));
 });
 
 test('an endpoint that hangs is out within its thresholds, and comes back', async (t) => {

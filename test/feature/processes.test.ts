@@ -7,6 +7,7 @@ import { suite, test } from 'node:test';
 
 import type { Program } from '../support/program.ts';
 import { startProgram } from '../support/program.ts';
+import { slowness } from '../support/slowness.ts';
 import { until } from '../support/until.ts';
 
 /** Supervisor, control process and data workers: who dies or hangs is replaced, and clients do not notice. */
@@ -60,10 +61,10 @@ interface Answer {
   readonly body: string;
 }
 
-/** One request on a connection of its own. */
-function get(program: Program, path = '/', host = 'shop.test'): Promise<Answer> {
+/** One request, on a connection of its own unless an agent is given. */
+function get(program: Program, path = '/', agent: http.Agent | false = false): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const options = { port: program.httpPort, host: '127.0.0.1', path, headers: { host }, agent: false };
+    const options = { port: program.httpPort, host: '127.0.0.1', path, headers: { host: 'shop.test' }, agent };
     const request = http.get({ ...options, timeout: 20_000 }, (response) => {
       let body = '';
       response.on('data', (chunk: Buffer) => (body += chunk.toString()));
@@ -75,15 +76,19 @@ function get(program: Program, path = '/', host = 'shop.test'): Promise<Answer> 
   });
 }
 
-/** Requests one after another on new connections, by several clients, until `stop`. */
-function load(program: Program, clients: number): { stop(): Promise<{ ok: number; errors: string[] }> } {
+/** Requests one after another by several clients, until `stop`; on new connections unless an agent is given. */
+function load(
+  program: Program,
+  clients: number,
+  agent: http.Agent | false = false,
+): { stop(): Promise<{ ok: number; errors: string[] }> } {
   const traffic = { isOn: true };
   let ok = 0;
   const errors: string[] = [];
   const client = async (): Promise<void> => {
     while (traffic.isOn) {
       try {
-        const { body, status } = await get(program);
+        const { body, status } = await get(program, '/', agent);
         if (status === 200) ok += 1;
         else errors.push(`${status} ${body}`);
       } catch (error) {
@@ -113,6 +118,7 @@ suite('processes', () => {
     const clients = 8;
     const traffic = load(program, clients);
     await until(() => (program.accessLog.all.length > 50 ? true : undefined));
+    const before = await slowness();
     const victim = program.childPid('worker-0');
     const lines = program.log.all.length;
     process.kill(victim, 'SIGKILL');
@@ -120,6 +126,8 @@ suite('processes', () => {
     await program.log.next({ event: 'child-died', child: 'worker-0', reason: 'killed' }, 5_000, lines);
     await program.log.next({ event: 'child-serving', child: 'worker-0' }, 5_000, lines);
     const replacedMs = elapsed();
+    // Under the same load as the new worker had.
+    const limitMs = 1_000 * Math.max(before, await slowness());
     const { errors, ok } = await traffic.stop();
     t.diagnostic(`${ok} answers, ${errors.length} errors, replaced after ${Math.round(replacedMs)} ms`);
     assert.ok(ok > 50);
@@ -129,7 +137,7 @@ suite('processes', () => {
     );
     // What the victim had in hand is lost with it, and no more: each client has one request at a time.
     assert.ok(errors.length <= clients, `${errors.length} resets`);
-    assert.ok(replacedMs < 1_500, `${replacedMs} ms`);
+    assert.ok(replacedMs < limitMs, `${replacedMs} ms, more than ${limitMs}`);
   });
 
   test('a stopped worker is replaced within seconds, and the others serve meanwhile', async (t) => {
@@ -140,7 +148,8 @@ suite('processes', () => {
     await program.log.next({ event: 'child-silent', child: 'worker-1' }, 5_000);
     assert.equal((await get(program)).body, 'a');
     await program.log.next({ event: 'child-died', child: 'worker-1', reason: 'hung' }, 10_000);
-    assert.ok(elapsed() > 4_500 && elapsed() < 8_000, `${elapsed()} ms`);
+    const tookMs = elapsed();
+    assert.ok(tookMs > 4_500 && tookMs < 6_500 * (await slowness()), `${tookMs} ms`);
     await program.log.next({ event: 'child-started', child: 'worker-1' }, 5_000, program.log.all.length - 1);
     assert.equal((await get(program)).body, 'a');
   });
@@ -185,13 +194,47 @@ suite('processes', () => {
     assert.equal(await program.ended, 0);
   });
 
+  test('nothing is lost while the load balancer takes the pod out, on old connections and on new ones', async (t) => {
+    const port = await backend(t, 'a');
+    const args = ['--shutdown-lameduck', '3s'];
+    const program = await startProgram(t, { args, manifests: { 'web.yaml': manifest('shop.test', [port]) } });
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
+    t.after(() => agent.destroy());
+    const [kept, fresh] = [load(program, 4, agent), load(program, 2)];
+    await until(() => (program.accessLog.all.length > 20 ? true : undefined));
+    program.kill('SIGTERM');
+    program.kill('SIGTERM');
+    // A load balancer looks every so often, and goes on sending until it has seen the answer.
+    await until(async () => ((await program.admin('/readyz')).status === 503 ? true : undefined), 2_000);
+    const seen = program.accessLog.all.length;
+    await until(() => (program.accessLog.all.length > seen + 100 ? true : undefined));
+    const [old, recent] = await Promise.all([kept.stop(), fresh.stop()]);
+    assert.deepEqual([...old.errors, ...recent.errors], []);
+    assert.ok(old.ok > 0 && recent.ok > 0);
+    assert.equal(await program.ended, 0);
+  });
+
+  test('a change of the configuration during the lameduck time is served', async (t) => {
+    const [first, second] = [await backend(t, 'a'), await backend(t, 'b')];
+    const args = ['--shutdown-lameduck', '30s'];
+    const program = await startProgram(t, { args, manifests: { 'web.yaml': manifest('shop.test', [first]) } });
+    program.kill('SIGTERM');
+    await program.log.next({ event: 'phase', phase: 'lameduck' });
+    program.write('web.yaml', manifest('shop.test', [second]));
+    await until(async () => ((await get(program)).body === 'b' ? true : undefined));
+    program.kill('SIGINT');
+    assert.equal(await program.ended, 0);
+  });
+
   test('SIGTERM during the start ends within a second', async (t) => {
     const program = await startProgram(t, { waitFor: 'none' });
     await program.log.next({ event: 'starting' });
     const elapsed = startTime();
     program.kill('SIGTERM');
     assert.equal(await program.ended, 0);
-    assert.ok(elapsed() < 1_000, `${elapsed()} ms`);
+    const tookMs = elapsed();
+    const limitMs = 1_000 * (await slowness());
+    assert.ok(tookMs < limitMs, `${tookMs} ms, more than ${limitMs}`);
   });
 
   test('SIGINT ends within seconds even with a long lameduck time', async (t) => {
@@ -199,7 +242,9 @@ suite('processes', () => {
     const elapsed = startTime();
     program.kill('SIGINT');
     assert.equal(await program.ended, 0);
-    assert.ok(elapsed() < 6_000, `${elapsed()} ms`);
+    // Nobody has anything to finish, so the five seconds are not used.
+    const tookMs = elapsed();
+    assert.ok(tookMs < 5_000 * (await slowness()), `${tookMs} ms`);
   });
 
   test('kill -9 of the supervisor leaves nothing behind', async (t) => {

@@ -95,6 +95,7 @@ test('every exchange ends exactly once, whatever throws', async () => {
         await serveExchange(exchange, transport, fixture.runtime);
         assert.equal(finished, 1);
         assert.ok(exchange.finished);
+        assert.ok(!transport.headThrew);
         assert.ok(transport.answers.length <= 1, 'one answer at most');
         const clientLeft = exchange.failure === 'client-closed';
         if (!clientLeft && place !== 'answer') assert.equal(transport.answers.length, 1, 'one answer at least');

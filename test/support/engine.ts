@@ -48,6 +48,8 @@ export interface SnapshotParts {
   readonly policies?: Partial<RoutePolicies>;
   readonly options?: Partial<ProxyOptions>;
   readonly certificates?: readonly Certificate[];
+  /** Shared by engines that resume each other's TLS sessions. */
+  readonly ticketKeys?: Uint8Array;
   /** Host to certificate, for TLS. */
   readonly hosts?: Readonly<Record<string, Certificate>>;
 }
@@ -76,7 +78,7 @@ export async function startEngine(t: TestContext, name: EngineName, parts: Snaps
   });
   const engine = engines[name]({
     runtime,
-    ticketKeys: new Uint8Array(randomBytes(48)),
+    ticketKeys: parts.ticketKeys ?? new Uint8Array(randomBytes(48)),
     log: createLogger({ process: 'test', level: 'error', destination: { write: note, dropped: 0, flush: noWait } }),
   });
   let snapshot = emptySnapshot;

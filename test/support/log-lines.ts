@@ -28,7 +28,7 @@ export class LogLines implements LogDestination {
    * The first line with these fields, whether it has been written already or not.
    * @param after  skips as many lines from the beginning of the log
    */
-  async next(fields: LogLine, withinMs: number = 10_000, after: number = 0): Promise<LogLine> {
+  async next(fields: LogLine, withinMs: number = 20_000, after: number = 0): Promise<LogLine> {
     const there = this.all.slice(after).find((line) => matchesFields(line, fields));
     if (there !== undefined) return there;
     return await new Promise((resolve, reject) => {

@@ -68,7 +68,7 @@ const flags: readonly string[] = [
 
 /**
  * @returns when the program serves, unless `waitFor` says otherwise
- * @throws an error with the end of the log when it does not become ready within 20 seconds, or ends before
+ * @throws an error with the end of the log when it does not become ready within 60 seconds, or ends before
  */
 export async function startProgram(t: TestContext, options: ProgramOptions = {}): Promise<Program> {
   const manifests = mkdtempSync(join(tmpdir(), 'fairway-manifests-'));
@@ -125,7 +125,7 @@ function programOf(child: ChildProcess & { stdout: Readable; stderr: Readable },
     write: (name, yaml) => writeWhole(join(manifests, name), yaml),
     remove: (name) => rmSync(join(manifests, name)),
     admin,
-    ready: (withinMs = 20_000) => ready(admin, ended, log, withinMs),
+    ready: (withinMs = 60_000) => ready(admin, ended, log, withinMs),
     kill: (signal) => void child.kill(signal),
     ended,
     stop: async () => {

@@ -11,7 +11,7 @@ import { Exchange } from '../../src/proxy/exchange/exchange.ts';
 import type { FilterEnvironment } from '../../src/proxy/filters/filter.ts';
 import { Runtime } from '../../src/proxy/runtime/runtime.ts';
 import type { RuntimeParts } from '../../src/proxy/runtime/runtime.ts';
-import type { OnHead, Transport, TryOptions, TryOutcome } from '../../src/proxy/runtime/transport.ts';
+import type { HeadVerdict, OnHead, Transport, TryOptions, TryOutcome } from '../../src/proxy/runtime/transport.ts';
 import { createCounters } from '../../src/telemetry/counters.ts';
 import { seededRandom, upstreamOf } from './endpoints.ts';
 
@@ -71,6 +71,8 @@ export class ScriptedTransport implements Transport {
   readonly tries: { readonly endpoint: string; readonly headers: readonly string[]; readonly target: string }[] = [];
   readonly options: TryOptions[] = [];
   readonly answers: { readonly status: number; readonly headers: readonly string[]; readonly body: string }[] = [];
+  /** `onHead` threw, which would end a worker whose engine calls it from an event. */
+  headThrew = false;
   readonly #script: (attempt: number, exchange: Exchange) => ScriptedTry;
 
   constructor(script: (attempt: number, exchange: Exchange) => ScriptedTry = () => ({ status: 200 })) {
@@ -93,11 +95,20 @@ export class ScriptedTransport implements Transport {
       exchange.status = script.status;
       exchange.upstreamStatus = script.status;
       exchange.responseHeaders = [...(script.headers ?? [])];
-      committed = onHead(exchange, bodyConsumed) === 'relay';
+      committed = this.#ask(onHead, exchange, bodyConsumed) === 'relay';
       if (committed)
         this.answers.push({ status: exchange.status, headers: [...exchange.responseHeaders], body: 'relayed' });
     }
     return { committed, bodyConsumed, ...script.outcome };
+  }
+
+  #ask(onHead: OnHead, exchange: Exchange, bodyConsumed: boolean): HeadVerdict {
+    try {
+      return onHead(exchange, bodyConsumed);
+    } catch (error) {
+      this.headThrew = true;
+      throw error;
+    }
   }
 }
 

@@ -4,7 +4,7 @@
  */
 export async function until<T>(
   ask: () => Promise<T | undefined> | T | undefined,
-  withinMs: number = 10_000,
+  withinMs: number = 20_000,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   let failure: unknown = 'undefined';

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { Clock } from '../../lib/clock.ts';
 import type { AdminAnswer, AdminPage, PageContext } from './page.ts';
 import { textAnswer } from './page.ts';
@@ -13,6 +15,7 @@ export class Answers {
   readonly #pages: ReadonlyMap<string, AdminPage>;
   readonly #clock: Clock;
   readonly #shared: Map<string, Shared> = new Map();
+  #lastTurn: Promise<void> = Promise.resolve();
 
   constructor(pages: readonly AdminPage[], clock: Clock) {
     this.#pages = new Map(pages.map((page) => [page.path, page]));
@@ -26,7 +29,15 @@ export class Answers {
     if (method !== 'GET' && method !== 'HEAD') {
       return { ...textAnswer(405, 'this listener only reads: use GET or HEAD'), headers: { allow: 'GET, HEAD' } };
     }
-    return page.shareMs === undefined ? page.render(context) : this.#share(page, page.shareMs, context);
+    if (page.shareMs !== undefined) return this.#share(page, page.shareMs, context);
+    if (page.inTurn === true) await this.#turn();
+    return page.render(context);
+  }
+
+  /** Resolves in a turn of the event loop in which it resolves for nobody else. */
+  #turn(): Promise<void> {
+    this.#lastTurn = this.#lastTurn.then(() => nextTurn());
+    return this.#lastTurn;
   }
 
   #share(page: AdminPage, shareMs: number, context: PageContext): Promise<AdminAnswer> {

@@ -31,6 +31,8 @@ export interface AdminPage {
    * the query.
    */
   readonly shareMs?: number;
+  /** One answer in a turn of the event loop: many who ask at once must not hold up heartbeats and health checks. */
+  readonly inTurn?: true;
   readonly render: (context: PageContext) => AdminAnswer | Promise<AdminAnswer>;
 }
 

@@ -83,9 +83,11 @@ export function choice<const T extends string>(
 
 /** A choice whose letters may be upper or lower case. */
 export function anyCaseChoice<const T extends string>(values: readonly T[]): ValueKind<T> {
-  const byLowerCase = Object.fromEntries(values.map((value) => [value.toLowerCase(), value]));
-  const kind = choice(values, byLowerCase);
-  return { describe: kind.describe, parse: (text) => kind.parse(text.toLowerCase()) };
+  const kind = choice(values);
+  return {
+    describe: kind.describe,
+    parse: (text) => kind.parse(values.find((value) => value.toLowerCase() === text.toLowerCase()) ?? text),
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { ObjectRef } from '../../model/object-ref.ts';
+import { keyOf } from '../../model/object-ref.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { quoted } from '../objects/field-reader.ts';
 import type { Ingress, IngressClass } from '../objects/kinds.ts';
@@ -35,10 +36,26 @@ export function selectIngresses(
       return takesClassless;
     }
     if (isOurs(name, byName, settings, ingress.className === undefined)) return true;
-    if (!byName.has(name)) diagnostics.push(classUnknown(ingress, name, settings));
+    // The annotation needs no IngressClass: other controllers, GKE's for one, have none.
+    if (!byName.has(name) && ingress.className !== undefined) diagnostics.push(classUnknown(ingress, name, settings));
     return false;
   });
   return { ours: inAgeOrder(ours), diagnostics };
+}
+
+/**
+ * Diagnostics of decoding without those about Ingresses of other controllers: what those make of a path or an annotation
+ * is their business. An Ingress that could not be read at all may be ours, and stays in.
+ */
+export function withoutForeign(
+  diagnostics: readonly Diagnostic[],
+  ingresses: readonly Ingress[],
+  ours: readonly Ingress[],
+): readonly Diagnostic[] {
+  if (diagnostics.length === 0 || ours.length === ingresses.length) return diagnostics;
+  const own = new Set(ours);
+  const foreign = new Set(ingresses.filter((ingress) => !own.has(ingress)).map(keyOf));
+  return diagnostics.filter(({ object }) => object.kind !== 'Ingress' || !foreign.has(keyOf(object)));
 }
 
 /** The field comes first; an empty legacy annotation is the same as none. */

@@ -3,7 +3,7 @@ import type { Settings } from '../../settings/settings.ts';
 import type { Ingress } from '../objects/kinds.ts';
 import { resolveCertificates } from './certificates.ts';
 import type { ResolvedCertificates } from './certificates.ts';
-import { selectIngresses } from './classes.ts';
+import { selectIngresses, withoutForeign } from './classes.ts';
 import type { Compilation, CompileInput, Compiler } from './compilation.ts';
 import { configMapOf, configure } from './config-map.ts';
 import { defaultBackendOf } from './default-backend.ts';
@@ -55,14 +55,15 @@ function createSteps(settings: Settings): (input: CompileInput, configured: read
 
   return (input, configured) => {
     const { objects, publishedAddresses, version } = input;
-    const selected = select(objects.list('Ingress'), objects.list('IngressClass'), settings);
+    const ingresses = objects.list('Ingress');
+    const selected = select(ingresses, objects.list('IngressClass'), settings);
     const plans = plan(selected.ours);
     const hosts = planHosts(plans);
     const behind = upstreams.resolve(planUpstreams(claims(plans)), objects);
     const found = findCertificates(hosts, input);
     const diagnostics = report.diagnostics(
       configured,
-      objects.diagnostics(),
+      report.decoded(objects.diagnostics(), ingresses, selected.ours),
       selected.diagnostics,
       report.ofPlans(plans),
       report.ofHosts(hosts),
@@ -130,6 +131,7 @@ function keepCertificates(last: ResolvedCertificates | undefined, next: Resolved
 
 /** What is said beside the snapshot; equal input, the same lists. */
 function createReport(): {
+  readonly decoded: typeof withoutForeign;
   readonly ofPlans: (plans: readonly IngressPlan[]) => readonly Diagnostic[];
   readonly ofHosts: (hosts: readonly HostPlan[]) => readonly Diagnostic[];
   readonly diagnostics: (...parts: readonly (readonly Diagnostic[])[]) => readonly Diagnostic[];
@@ -139,6 +141,7 @@ function createReport(): {
   readonly orphans: typeof orphansOf;
 } {
   return {
+    decoded: rememberLast(withoutForeign),
     ofPlans: rememberLast((plans: readonly IngressPlan[]) => plans.flatMap((plan) => plan.diagnostics)),
     ofHosts: rememberLast((hosts: readonly HostPlan[]) => hosts.flatMap((host) => host.diagnostics)),
     diagnostics: rememberLast((...parts: readonly (readonly Diagnostic[])[]) => boundDiagnostics(parts.flat())),

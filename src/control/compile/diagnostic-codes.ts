@@ -188,9 +188,21 @@ export const compileCodes: Readonly<Record<CompileCode, CodeDefinition>> = {
   'more-diagnostics': { severity: 'warning', doc: 'An object has more diagnostics than are listed one by one.' },
 };
 
-/** Every code that the control process reports about objects, for `docs/errors.md`. */
-export const diagnosticCodes: Readonly<Record<CompileCode | AnnotationCode | DecodeCode, CodeDefinition>> = {
-  ...decodeCodes,
-  ...annotationCodes,
-  ...compileCodes,
+/** Found while Fairway runs, not by compiling: see `control/ignored-checks.ts`. */
+export type HealthCode = 'all-checks-fail';
+
+const healthCodes: Readonly<Record<HealthCode, CodeDefinition>> = {
+  'all-checks-fail': {
+    severity: 'warning',
+    doc: 'The health checks of all endpoints of an upstream fail, so they take none out.',
+  },
 };
+
+/** Every code that the control process reports about objects, for `docs/errors.md`. */
+export const diagnosticCodes: Readonly<Record<CompileCode | AnnotationCode | DecodeCode | HealthCode, CodeDefinition>> =
+  {
+    ...healthCodes,
+    ...decodeCodes,
+    ...annotationCodes,
+    ...compileCodes,
+  };

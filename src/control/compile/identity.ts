@@ -36,12 +36,18 @@ export function rememberLast<A extends readonly unknown[], R>(make: (...input: A
   };
 }
 
+/** How one list differs from another. */
+export interface ListChanges<T> {
+  readonly removed: readonly T[];
+  readonly added: readonly T[];
+}
+
 /**
- * Objects that only one of two lists holds: of a changed object its old and its new version. Lists that differ in few
- * neighbouring places, as after one event, cost one comparison each.
+ * Objects that only one of two lists holds: of a changed object the old version is removed and the new one added.
+ * Lists that differ in few neighbouring places, as after one event, cost one comparison for each object.
  */
-export function changedItems<T>(previous: readonly T[], next: readonly T[]): readonly T[] {
-  if (previous === next) return [];
+export function changedItems<T>(previous: readonly T[], next: readonly T[]): ListChanges<T> {
+  if (previous === next) return { removed: [], added: [] };
   let start = 0;
   while (start < previous.length && start < next.length && previous[start] === next[start]) start += 1;
   let end = 0;
@@ -49,5 +55,5 @@ export function changedItems<T>(previous: readonly T[], next: readonly T[]): rea
   while (end < rest && previous[previous.length - 1 - end] === next[next.length - 1 - end]) end += 1;
   const before = new Set(previous.slice(start, previous.length - end));
   const after = new Set(next.slice(start, next.length - end));
-  return [...before.symmetricDifference(after)];
+  return { removed: [...before.difference(after)], added: [...after.difference(before)] };
 }

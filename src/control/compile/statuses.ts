@@ -1,5 +1,6 @@
 import type { Diagnostic, Severity } from '../../model/diagnostic.ts';
 import type { UpstreamId } from '../../model/ids.ts';
+import type { ObjectRef } from '../../model/object-ref.ts';
 import { keyOf } from '../../model/object-ref.ts';
 import type { LoadBalancerAddress } from '../objects/kinds.ts';
 import type { IngressState, IngressStatus, OrphanIngress } from './compilation.ts';
@@ -23,10 +24,9 @@ export function statesOf(
   const worst = worstByIngress(diagnostics);
   const serving = servingIngresses(hosts);
   return plans.map(({ ref }) => {
-    const key = keyOf(ref);
-    const diagnostic = worst.get(key);
+    const diagnostic = worst.size === 0 ? undefined : worst.get(keyOf(ref));
     if (diagnostic === undefined) return { ingress: ref, state: 'accepted', reason: '' };
-    return { ingress: ref, state: serving.has(key) ? 'degraded' : 'rejected', reason: diagnostic.code };
+    return { ingress: ref, state: serving.has(ref) ? 'degraded' : 'rejected', reason: diagnostic.code };
   });
 }
 
@@ -44,12 +44,13 @@ function worstByIngress(diagnostics: readonly Diagnostic[]): ReadonlyMap<string,
   return worst;
 }
 
-function servingIngresses(hosts: readonly HostPlan[]): ReadonlySet<string> {
-  const keys = new Set<string>();
+/** By identity: plans and their routes share the reference. */
+function servingIngresses(hosts: readonly HostPlan[]): ReadonlySet<ObjectRef> {
+  const owners = new Set<ObjectRef>();
   for (const { routes } of hosts) {
-    for (const { owner, action } of routes) if (action.kind === 'forward') keys.add(keyOf(owner));
+    for (const { owner, action } of routes) if (action.kind === 'forward') owners.add(owner);
   }
-  return keys;
+  return owners;
 }
 
 /** Ingresses that send to Services which are missing or empty, each once for each reason. */

@@ -6,6 +6,7 @@ import type { Settings } from '../../settings/settings.ts';
 import type { Endpoints, EndpointSlice, Pod, Service } from '../objects/kinds.ts';
 import type { ObjectView } from '../objects/object-store.ts';
 import type { ServiceSources } from './endpoints.ts';
+import type { ListChanges } from './identity.ts';
 import { changedItems, keepEntries, keepEqual, keepItems } from './identity.ts';
 import type { ResolvedUpstream } from './resolve-upstream.ts';
 import { resolveUpstream } from './resolve-upstream.ts';
@@ -48,7 +49,7 @@ export class UpstreamMemory {
   readonly #settings: Settings;
   #lists: Lists = nothing;
   readonly #slices = new Map<string, readonly EndpointSlice[]>();
-  #entries: ReadonlyMap<UpstreamId, Entry> = new Map();
+  #entries = new Map<UpstreamId, Entry>();
   #plans: readonly UpstreamPlan[] = [];
   #last: ResolvedUpstreams = { upstreams: new Map(), healthChecks: new Map(), orphans: new Map(), diagnostics: [] };
 
@@ -59,16 +60,20 @@ export class UpstreamMemory {
 
   resolve(plans: readonly UpstreamPlan[], objects: ObjectView): ResolvedUpstreams {
     const changes = this.#take(objects);
-    if (plans === this.#plans && changes.services.size === 0 && changes.pods.size === 0) return this.#last;
-    const entries = new Map<UpstreamId, Entry>();
-    for (const plan of plans) {
-      const known = this.#entries.get(plan.id);
-      const stays = known !== undefined && known.plan === plan && !isTouched(known, changes);
-      entries.set(plan.id, stays ? known : { plan, resolved: this.#resolve(plan, objects, known?.resolved) });
-    }
+    const samePlans = plans === this.#plans;
+    if (samePlans && changes.services.size === 0 && changes.pods.size === 0) return this.#last;
+    const known = this.#entries;
+    if (!samePlans) this.#entries = new Map();
     this.#plans = plans;
-    this.#entries = entries;
-    this.#last = this.#gather(entries);
+    const changed: Entry[] = [];
+    for (const plan of plans) {
+      const before = known.get(plan.id);
+      const stays = before !== undefined && before.plan === plan && !isTouched(before, changes);
+      const entry = stays ? before : { plan, resolved: this.#resolve(plan, objects, before?.resolved) };
+      if (!stays) changed.push(entry);
+      if (!stays || !samePlans) this.#entries.set(plan.id, entry);
+    }
+    this.#last = samePlans ? this.#amend(changed) : this.#gather();
     return this.#last;
   }
 
@@ -82,32 +87,29 @@ export class UpstreamMemory {
       pods: objects.list('Pod'),
     };
     this.#lists = now;
-    const sliced = new Set(changedItems(before.slices, now.slices).map(serviceKeyOf));
-    this.#index(sliced, now.slices);
-    const others = [...changedItems(before.services, now.services), ...changedItems(before.legacy, now.legacy)];
+    const services = new Set(this.#index(changedItems(before.slices, now.slices)));
+    for (const one of both(changedItems(before.services, now.services))) services.add(keyOf(one));
+    for (const one of both(changedItems(before.legacy, now.legacy))) services.add(keyOf(one));
     const pods = new Map<string, Set<string>>();
-    for (const { namespace, name } of changedItems(before.pods, now.pods)) {
+    for (const { namespace, name } of both(changedItems(before.pods, now.pods))) {
       const names = pods.get(namespace) ?? new Set();
       pods.set(namespace, names.add(name));
     }
-    return { services: new Set([...sliced, ...others.map(keyOf)]), pods };
+    return { services, pods };
   }
 
-  #index(services: ReadonlySet<string>, slices: readonly EndpointSlice[]): void {
-    if (services.size === 0) return;
-    const found = new Map<string, EndpointSlice[]>();
-    for (const slice of slices) {
-      const key = serviceKeyOf(slice);
-      if (!services.has(key)) continue;
-      const group = found.get(key);
-      if (group === undefined) found.set(key, [slice]);
-      else group.push(slice);
-    }
-    for (const key of services) {
-      const group = found.get(key);
-      if (group === undefined) this.#slices.delete(key);
+  /** @returns keys of the Services whose slices changed */
+  #index({ removed, added }: ListChanges<EndpointSlice>): Iterable<string> {
+    const gone = new Set(removed);
+    const groups = Map.groupBy([...removed, ...added], serviceKeyOf);
+    const addedTo = Map.groupBy(added, serviceKeyOf);
+    for (const key of groups.keys()) {
+      const stay = (this.#slices.get(key) ?? []).filter((slice) => !gone.has(slice));
+      const group = [...stay, ...(addedTo.get(key) ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
+      if (group.length === 0) this.#slices.delete(key);
       else this.#slices.set(key, group);
     }
+    return groups.keys();
   }
 
   #resolve(plan: UpstreamPlan, objects: ObjectView, before: ResolvedUpstream | undefined): ResolvedUpstream {
@@ -121,25 +123,57 @@ export class UpstreamMemory {
     return keepParts(before, next);
   }
 
-  #gather(entries: ReadonlyMap<UpstreamId, Entry>): ResolvedUpstreams {
+  /** The same plans as before: copies of the maps with what changed in them. */
+  #amend(changed: readonly Entry[]): ResolvedUpstreams {
+    const last = this.#last;
+    const upstreams = new Map(last.upstreams);
+    const healthChecks = new Map(last.healthChecks);
+    const orphans = new Map(last.orphans);
+    for (const { plan, resolved } of changed) {
+      upstreams.set(plan.id, resolved.upstream);
+      if (resolved.checks.size > 0) healthChecks.set(plan.id, resolved.checks);
+      else healthChecks.delete(plan.id);
+      if (resolved.orphan === undefined) orphans.delete(plan.id);
+      else orphans.set(plan.id, resolved.orphan);
+    }
+    return this.#kept({ upstreams, healthChecks, orphans, diagnostics: this.#said() });
+  }
+
+  #gather(): ResolvedUpstreams {
     const upstreams = new Map<UpstreamId, Upstream>();
     const healthChecks = new Map<UpstreamId, ReadonlyMap<EndpointId, HealthCheck>>();
     const orphans = new Map<UpstreamId, NonNullable<ResolvedUpstream['orphan']>>();
-    const diagnostics: Diagnostic[] = [];
-    for (const [id, { plan, resolved }] of entries) {
+    for (const [id, { resolved }] of this.#entries) {
       upstreams.set(id, resolved.upstream);
       if (resolved.checks.size > 0) healthChecks.set(id, resolved.checks);
       if (resolved.orphan !== undefined) orphans.set(id, resolved.orphan);
-      for (const diagnostic of plan.diagnostics) diagnostics.push(diagnostic);
-      for (const diagnostic of resolved.diagnostics) diagnostics.push(diagnostic);
     }
+    return this.#kept({ upstreams, healthChecks, orphans, diagnostics: this.#said() });
+  }
+
+  /** In the order of the plans. */
+  #said(): readonly Diagnostic[] {
+    const diagnostics: Diagnostic[] = [];
+    for (const { plan, resolved } of this.#entries.values()) {
+      if (plan.diagnostics.length > 0) diagnostics.push(...plan.diagnostics);
+      if (resolved.diagnostics.length > 0) diagnostics.push(...resolved.diagnostics);
+    }
+    return diagnostics;
+  }
+
+  #kept(next: ResolvedUpstreams): ResolvedUpstreams {
+    const last = this.#last;
     return {
-      upstreams: keepEntries(this.#last.upstreams, upstreams),
-      healthChecks: keepEntries(this.#last.healthChecks, healthChecks),
-      orphans: keepEntries(this.#last.orphans, orphans),
-      diagnostics: keepItems(this.#last.diagnostics, diagnostics),
+      upstreams: keepEntries(last.upstreams, next.upstreams),
+      healthChecks: keepEntries(last.healthChecks, next.healthChecks),
+      orphans: keepEntries(last.orphans, next.orphans),
+      diagnostics: keepItems(last.diagnostics, next.diagnostics),
     };
   }
+}
+
+function both<T>({ removed, added }: ListChanges<T>): readonly T[] {
+  return [...removed, ...added];
 }
 
 function serviceKeyOf(slice: EndpointSlice): string {

@@ -7,7 +7,7 @@ import type { Balancer } from './balancer.ts';
  * greatest. Equal on every worker and replica that sees the same endpoints; an endpoint that comes or goes moves only
  * the keys that it takes or leaves; the second choice of a key is equal everywhere as well. Nothing is built, and the
  * share of each endpoint is even, where a ring of 160 points per endpoint is off by 8 %.
- * Cost: about 2 ns per endpoint and pick; see docs/decisions/0031.
+ * Cost: about 3 ns per endpoint and pick; see docs/decisions/0012.
  * Source: Thaler and Ravishankar, "Using name-based mappings to increase hit rates", 1998.
  */
 export function rendezvous(endpoints: readonly EndpointState[]): Balancer {

@@ -66,7 +66,6 @@ export class TlsTermination {
     try {
       this.#server.setSecureContext({
         ...this.#contextOptions(certificate),
-        sessionIdContext,
         ticketKeys: Buffer.from(this.#parts.ticketKeys),
       });
       this.#defaultId = certificate?.id;
@@ -120,10 +119,11 @@ export class TlsTermination {
   }
 
   #contextOptions(certificate: Certificate | undefined): SecureContextOptions {
-    const versions = { minVersion: this.#options.tlsMinVersion, maxVersion: this.#options.tlsMaxVersion };
+    const { tlsMinVersion, tlsMaxVersion } = this.#options;
+    const common = { minVersion: tlsMinVersion, maxVersion: tlsMaxVersion, sessionIdContext };
     return certificate === undefined
-      ? versions
-      : { ...versions, key: certificate.keyPem, cert: certificate.chainPem, honorCipherOrder: true };
+      ? common
+      : { ...common, key: certificate.keyPem, cert: certificate.chainPem, honorCipherOrder: true };
   }
 }
 

@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import type { Clock } from '../../../src/lib/clock.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { createLogger } from '../../../src/lib/logger.ts';
 import type { ToControl } from '../../../src/model/messages.ts';
@@ -12,6 +13,7 @@ import { defaultSettings } from '../../../src/settings/table-access.ts';
 import { bindSocket } from '../../../src/supervisor/sockets.ts';
 import { Supervisor } from '../../../src/supervisor/supervisor.ts';
 import { LogLines } from '../../support/log-lines.ts';
+import { slowness } from '../../support/slowness.ts';
 import { until } from '../../support/until.ts';
 
 const programs = {
@@ -26,7 +28,7 @@ interface Running {
   readonly adminPort: number;
 }
 
-async function start(t: TestContext, changes: Partial<Settings> = {}): Promise<Running> {
+async function start(t: TestContext, changes: Partial<Settings> = {}, clock: Clock = systemClock): Promise<Running> {
   const log = new LogLines();
   const settings: Settings = {
     ...defaultSettings(),
@@ -39,7 +41,7 @@ async function start(t: TestContext, changes: Partial<Settings> = {}): Promise<R
     ...changes,
   };
   const logger = createLogger({ process: 'supervisor', level: 'debug', destination: log });
-  const supervisor = new Supervisor({ settings, log: logger, clock: systemClock, programs });
+  const supervisor = new Supervisor({ settings, log: logger, clock, programs });
   const exitCode = supervisor.run();
   exitCode.catch(() => undefined);
   t.after(async () => {
@@ -50,8 +52,12 @@ async function start(t: TestContext, changes: Partial<Settings> = {}): Promise<R
   return { supervisor, log, exitCode, adminPort: Number(admin['port']) };
 }
 
-async function serving(t: TestContext, changes: Partial<Settings> = {}): Promise<Running & { httpPort: number }> {
-  const running = await start(t, changes);
+async function serving(
+  t: TestContext,
+  changes: Partial<Settings> = {},
+  clock: Clock = systemClock,
+): Promise<Running & { httpPort: number }> {
+  const running = await start(t, changes, clock);
   const line = await running.log.next({ event: 'listening', listener: 'http' });
   await running.log.next({ event: 'phase', phase: 'serving' });
   // The admin listener may accept later than the data workers do.
@@ -128,7 +134,8 @@ suite('the supervisor', () => {
     const answer = await get(running.httpPort);
     assert.notEqual(answer.pid, victim.pid);
     assert.equal(answer.version, 2);
-    assert.ok(performance.now() - began < 2_000);
+    const tookMs = performance.now() - began;
+    assert.ok(tookMs < 1_000 * (await slowness()), `${tookMs} ms`);
     const state = lastState((await control(running)).told);
     assert.deepEqual(state.deaths, { killed: 1 });
     assert.equal(state.workers[0]?.restarts, 1);
@@ -222,6 +229,15 @@ suite('the supervisor', () => {
     assert.notEqual((await get(running.httpPort)).pid, pid);
   });
 
+  test('the lameduck time ends although timers fire early', async (t) => {
+    // Timers count whole milliseconds of the event loop, so that the clock may say a moment less when they fire.
+    const slowClock: Clock = { now: () => performance.now() * 0.5, wall: () => Date.now() };
+    const running = await serving(t, { shutdownLameduckMs: 400 }, slowClock);
+    running.supervisor.signal('SIGTERM');
+    await running.log.next({ event: 'phase', phase: 'draining' }, 5_000);
+    assert.equal(await running.exitCode, 0);
+  });
+
   test('a third SIGTERM within a second ends at once', async (t) => {
     const running = await serving(t, { shutdownLameduckMs: 60_000 });
     for (let at = 0; at < 3; at += 1) running.supervisor.signal('SIGTERM');
@@ -233,7 +249,8 @@ suite('the supervisor', () => {
     const began = performance.now();
     running.supervisor.signal('SIGTERM');
     assert.equal(await running.exitCode, 0);
-    assert.ok(performance.now() - began < 1_000);
+    const tookMs = performance.now() - began;
+    assert.ok(tookMs < 1_000 * (await slowness()), `${tookMs} ms`);
   });
 
   test('what the control process cannot go on from ends the program at the start', async (t) => {

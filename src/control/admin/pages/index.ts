@@ -21,6 +21,7 @@ const longestFilter = 200;
 export const index: AdminPage = {
   path: '/',
   doc: 'This page: what runs, routes, endpoints with health, certificates, diagnostics; ?q= shows what holds a text.',
+  inTurn: true,
   render: (context) => ({
     status: 200,
     contentType: 'text/html; charset=utf-8',

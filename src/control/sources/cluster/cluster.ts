@@ -12,8 +12,9 @@ import { Admission } from './admission.ts';
 import type { ApiClient } from './api-client.ts';
 import { asApiError } from './api-error.ts';
 import { BackOff } from './back-off.ts';
+import { contain } from './contained-listener.ts';
 import { servedEndpoints } from './discovery.ts';
-import type { DecodedObject, HeldScope } from './object-merger.ts';
+import type { DecodedObject } from './object-merger.ts';
 import { decodeHeld, ObjectMerger } from './object-merger.ts';
 import { openApiClient } from './open-client.ts';
 import { Problems } from './problems.ts';
@@ -138,7 +139,9 @@ export class ClusterSource implements ObjectSource {
     const reflector: Reflector<DecodedObject> = new Reflector({
       client: server.client,
       scope,
-      listener: listenerOf(scope, server.problems, merger, () => reflector.held),
+      listener: listenerOf(scope, server.problems, merger, () =>
+        contain(() => merger.synced(resource.kind, reflector.held), log, resource.name),
+      ),
       features: this.#features,
       bucket: this.#bucket,
       clock,
@@ -187,14 +190,15 @@ function listenerOf(
   scope: Scope,
   problems: Problems,
   merger: ObjectMerger,
-  held: () => HeldScope,
+  synced: () => void,
 ): ReflectorListener<DecodedObject> {
   const { resource } = scope;
   return {
     decode: (raw, previous) => decodeHeld(resource, raw, previous),
     upsert: (one) => merger.upsert(resource.kind, one),
     remove: (one) => merger.remove(resource.kind, one),
-    synced: () => merger.synced(resource.kind, held()),
+    // In a turn of its own: taking over and handing on many thousand objects are each long enough.
+    synced: () => void setImmediate(synced),
     failing: (error) => problems.failing(scope, error),
     working: () => problems.working(scope),
   };

@@ -1,4 +1,3 @@
-import { keyOf } from '../../../model/object-ref.ts';
 import type { Identity } from './watch-event.ts';
 
 /** One object as last seen. `value` is what decoding made of it. */
@@ -55,18 +54,18 @@ export class HeldObjects<T> {
     return this.#objects.values();
   }
 
-  get(identity: { readonly namespace: string; readonly name: string }): Held<T> | undefined {
-    return this.#objects.get(keyOf(identity));
+  get(key: string): Held<T> | undefined {
+    return this.#objects.get(key);
   }
 
   /** True when we hold exactly this version of exactly this object. */
   has(identity: Identity): boolean {
-    const known = this.get(identity);
+    const known = this.get(identity.key);
     return known?.uid === identity.uid && known.resourceVersion === identity.resourceVersion;
   }
 
   isStale(identity: Identity): boolean {
-    const known = this.get(identity);
+    const known = this.get(identity.key);
     if (!this.#compareVersions || known === undefined || known.uid !== identity.uid) return false;
     return isOlder(identity.resourceVersion, known.resourceVersion);
   }
@@ -74,7 +73,7 @@ export class HeldObjects<T> {
   set(held: Held<T>): Applied {
     if (this.has(held)) return 'same';
     if (this.isStale(held)) return 'stale';
-    const known = this.get(held);
+    const known = this.get(held.key);
     if (known !== undefined && known.uid !== held.uid) this.#drop(known);
     this.#put(held);
     return 'applied';
@@ -82,7 +81,7 @@ export class HeldObjects<T> {
 
   /** A deletion counts only for the object it names: its name may have a new owner. */
   remove(identity: Identity): Applied {
-    const known = this.get(identity);
+    const known = this.get(identity.key);
     if (known === undefined || known.uid !== identity.uid) return 'unknown';
     if (this.isStale(identity)) return 'stale';
     this.#drop(known);
@@ -91,13 +90,16 @@ export class HeldObjects<T> {
 
   /** Compares with the complete set of all objects, by key. */
   difference(complete: ReadonlyMap<string, Held<T>>): Difference<T> {
-    const known = [...this.#objects.entries()];
-    const gone = known.filter(([key, held]) => complete.get(key)?.uid !== held.uid);
-    return {
-      removed: gone.map(([, held]) => held),
-      vanished: gone.filter(([key]) => !complete.has(key)).length,
-      set: [...complete.values()].filter((held) => !this.has(held)),
-    };
+    const removed: Held<T>[] = [];
+    let vanished = 0;
+    for (const held of this.#objects.values()) {
+      const successor = complete.get(held.key);
+      if (successor?.uid !== held.uid) removed.push(held);
+      if (successor === undefined) vanished += 1;
+    }
+    const set: Held<T>[] = [];
+    for (const held of complete.values()) if (!this.has(held)) set.push(held);
+    return { removed, vanished, set };
   }
 
   /** Makes this the complete set, at once. */
@@ -107,15 +109,14 @@ export class HeldObjects<T> {
   }
 
   #put(held: Held<T>): void {
-    const known = this.get(held);
-    this.#bytes += held.bytes - (known?.bytes ?? 0);
-    this.#objects.set(keyOf(held), held);
+    this.#bytes += held.bytes - (this.get(held.key)?.bytes ?? 0);
+    this.#objects.set(held.key, held);
     this.#listener.upsert(held);
   }
 
   #drop(held: Held<T>): void {
     this.#bytes -= held.bytes;
-    this.#objects.delete(keyOf(held));
+    this.#objects.delete(held.key);
     this.#listener.remove(held);
   }
 }

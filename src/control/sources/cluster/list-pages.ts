@@ -1,4 +1,3 @@
-import { keyOf } from '../../../model/object-ref.ts';
 import type { ApiAnswer, ApiClient } from './api-client.ts';
 import { ApiError, asApiError, isGone } from './api-error.ts';
 import type { Held } from './held-objects.ts';
@@ -121,7 +120,7 @@ async function takeItems<T>(request: ListRequest<T>, page: Page, objects: Map<st
   let taken = 0;
   for (const item of page.items) {
     const held = request.take(isJsonObject(item) ? item : {}, bytesEach);
-    if (held !== undefined) objects.set(keyOf(held), held);
+    if (held !== undefined) objects.set(held.key, held);
     taken += 1;
     if (taken % sliceItems === 0) await nextTurn();
   }

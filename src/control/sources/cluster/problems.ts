@@ -12,12 +12,16 @@ interface Problem {
 
 /**
  * What is wrong between us and the API server, by cause and not by request: eight watches that lose one server are one
- * problem. Each is logged when it begins and when it is over, and not in between.
+ * problem. Each is logged when it begins and when it is over, and not in between. A watch that is cut and resumed at
+ * once is daily life and not logged at all.
  */
 export class Problems {
   readonly #server: string;
   readonly #log: Logger;
   readonly #open: Map<Scope, Problem> = new Map();
+  readonly #said: Set<string> = new Set();
+  /** Scopes that have worked, with the failures since. */
+  readonly #failures: Map<Scope, number> = new Map();
 
   constructor(server: string, log: Logger) {
     this.#server = server;
@@ -25,20 +29,24 @@ export class Problems {
   }
 
   failing(scope: Scope, error: ApiError): void {
+    const failures = this.#failures.get(scope);
+    if (failures !== undefined) this.#failures.set(scope, failures + 1);
     const problem = describe(this.#server, scope, error);
     const known = this.#open.get(scope);
-    if (known?.text === problem.text) return;
-    const isNew = this.#countOf(problem.text) === 0;
     this.#open.set(scope, problem);
-    if (isNew) this.#log.warn({ server: this.#server, error: error.reason, status: error.status }, sentence(problem));
-    if (known !== undefined) this.#overWhenLast(known);
+    if (known !== undefined && known.text !== problem.text) this.#overWhenLast(known);
+    const mayPass = error.failure === 'network' || error.failure === 'timeout' || error.status >= 410;
+    if (failures === 0 && mayPass) return;
+    if (this.#said.has(problem.text)) return;
+    this.#said.add(problem.text);
+    this.#log.warn({ server: this.#server, error: error.reason, status: error.status }, sentence(problem));
   }
 
   working(scope: Scope): void {
+    this.#failures.set(scope, 0);
     const known = this.#open.get(scope);
-    if (known === undefined) return;
     this.#open.delete(scope);
-    this.#overWhenLast(known);
+    if (known !== undefined) this.#overWhenLast(known);
   }
 
   /** Why the scopes that are not complete are not, one sentence for each cause. */
@@ -52,12 +60,9 @@ export class Problems {
     return [...byText].map(([text, waiting]) => `waiting for ${waiting.map(describeScope).join(', ')}: ${text}`);
   }
 
-  #countOf(text: string): number {
-    return [...this.#open.values()].filter((problem) => problem.text === text).length;
-  }
-
-  #overWhenLast(problem: Problem): void {
-    if (this.#countOf(problem.text) === 0) this.#log.info({ server: this.#server }, `over: ${problem.text}`);
+  #overWhenLast({ text }: Problem): void {
+    if ([...this.#open.values()].some((problem) => problem.text === text)) return;
+    if (this.#said.delete(text)) this.#log.info({ server: this.#server }, `over: ${text}`);
   }
 }
 

@@ -98,7 +98,7 @@ export class ScopeState<T> {
     const identity = identityOf(object, this.#options.scope.resource.namespaced);
     if (identity === undefined) return this.count('bad');
     // The same version of the same object: what we made of it is still right, and decoding again would cost.
-    const known = this.held.has(identity) ? this.held.get(identity) : undefined;
+    const known = this.held.has(identity) ? this.held.get(identity.key) : undefined;
     return known ?? this.#decoded(identity, object, bytes);
   }
 
@@ -156,7 +156,7 @@ export class ScopeState<T> {
 
   /** `undefined` when decoding threw, which it promises not to: one object is then missing, and not all of them. */
   #decoded(identity: Identity, object: JsonObject, bytes: number): Held<T> | undefined {
-    const known = this.held.get(identity);
+    const known = this.held.get(identity.key);
     const previous = known?.uid === identity.uid ? known : undefined;
     try {
       return { ...identity, value: this.#options.listener.decode(object, previous), bytes };

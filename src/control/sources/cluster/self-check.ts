@@ -1,4 +1,3 @@
-import { keyOf } from '../../../model/object-ref.ts';
 import type { HeldObjects } from './held-objects.ts';
 import { listPages } from './list-pages.ts';
 import type { ReflectorOptions } from './reflector-options.ts';
@@ -59,7 +58,7 @@ async function versionsOnServer<T>(options: ReflectorOptions<T>, signal: AbortSi
 }
 
 function versionsHeld<T>(held: HeldObjects<T>): Versions {
-  return new Map([...held.values()].map((one) => [keyOf(one), `${one.uid}/${one.resourceVersion}`]));
+  return new Map([...held.values()].map((one) => [one.key, `${one.uid}/${one.resourceVersion}`]));
 }
 
 function keysThatDiffer(ours: Versions, theirs: Versions): string[] {

@@ -1,4 +1,3 @@
-import { keyOf } from '../../../model/object-ref.ts';
 import type { Held } from './held-objects.ts';
 import type { Identity } from './watch-event.ts';
 
@@ -25,11 +24,11 @@ export class StreamedList<T> {
   }
 
   set(held: Held<T> | undefined): undefined {
-    if (held !== undefined) this.#objects.set(keyOf(held), held);
+    if (held !== undefined) this.#objects.set(held.key, held);
   }
 
   remove(identity: Identity): undefined {
-    this.#objects.delete(keyOf(identity));
+    this.#objects.delete(identity.key);
   }
 
   complete(now: number): ReadonlyMap<string, Held<T>> {

@@ -1,3 +1,4 @@
+import { keyOf } from '../../../model/object-ref.ts';
 import type { ApiError } from './api-error.ts';
 import { statusError } from './api-error.ts';
 import type { JsonObject } from './json.ts';
@@ -5,6 +6,8 @@ import { isJsonObject, objectAt, parseJson, textAt } from './json.ts';
 
 /** What every object must say of itself before anything else in it is looked at. */
 export interface Identity {
+  /** `namespace/name`, made once: maps of many thousand objects are slow with keys that are put together each time. */
+  readonly key: string;
   /** Empty for cluster-scoped objects. */
   readonly namespace: string;
   readonly name: string;
@@ -47,14 +50,12 @@ export function readWatchEvent(line: string, namespaced: boolean): WatchEvent | 
 /** Name, namespace, uid and version of an object, or `undefined` when one of them is missing. */
 export function identityOf(object: JsonObject, namespaced: boolean): Identity | undefined {
   const metadata = objectAt(object, 'metadata');
-  const identity = {
-    namespace: namespaced ? textAt(metadata, 'namespace') : '',
-    name: textAt(metadata, 'name'),
-    uid: textAt(metadata, 'uid'),
-    resourceVersion: textAt(metadata, 'resourceVersion'),
-  };
-  const complete = identity.name !== '' && identity.uid !== '' && identity.resourceVersion !== '';
-  return complete && (!namespaced || identity.namespace !== '') ? identity : undefined;
+  const namespace = namespaced ? textAt(metadata, 'namespace') : '';
+  const name = textAt(metadata, 'name');
+  const uid = textAt(metadata, 'uid');
+  const resourceVersion = textAt(metadata, 'resourceVersion');
+  if (name === '' || uid === '' || resourceVersion === '' || (namespaced && namespace === '')) return undefined;
+  return { key: keyOf({ namespace, name }), namespace, name, uid, resourceVersion };
 }
 
 function objectEvent(kind: 'set' | 'delete', object: JsonObject, namespaced: boolean): WatchEvent {

@@ -206,12 +206,14 @@ for (const mode of ['balanced', 'persistent'] as const) {
   });
 
   test(`${mode}: with change-on-failure the session moves, for good`, () => {
-    const worker = new Worker({ mode, changeOnFailure: true }).serve(...pods);
-    const exchange = worker.request(cookieOf(worker.request(undefined)));
-    const before = idOf(exchange);
-    worker.retry(exchange, 'read-timeout');
-    assert.notEqual(idOf(exchange), before);
-    assert.equal(idOf(worker.request(cookieOf(exchange))), idOf(exchange));
+    const worker = new Worker({ mode, changeOnFailure: true }).serve(...pods.slice(0, 2));
+    for (let round = 0; round < 20; round += 1) {
+      const exchange = worker.request(cookieOf(worker.request(undefined)));
+      const before = idOf(exchange);
+      worker.retry(exchange, 'read-timeout');
+      assert.notEqual(idOf(exchange), before);
+      assert.equal(idOf(worker.request(cookieOf(exchange))), idOf(exchange));
+    }
   });
 
   test(`${mode}: a session that begins with a failed try is bound to the endpoint that answers`, () => {
@@ -246,6 +248,15 @@ test('an empty cookie is none', () => {
 
 test('persistent: a value that leads nowhere begins a new session', () => {
   assert.notEqual(new Worker({ mode: 'persistent' }).serve(...pods).request('whatever').setCookie, undefined);
+});
+
+test('persistent: a session that had to begin anew is not yet bound when its first try fails', () => {
+  const worker = new Worker({ mode: 'persistent' }).serve(...pods);
+  const exchange = worker.request('whatever');
+  const before = idOf(exchange);
+  worker.retry(exchange, 'upstream-reset');
+  assert.notEqual(idOf(exchange), before);
+  assert.equal(idOf(worker.request(cookieOf(exchange))), idOf(exchange));
 });
 
 test('persistent: no session moves when endpoints come', () => {

@@ -200,6 +200,27 @@ test('an endpoint that answers after others failed leaves no failure behind', as
   assert.deepEqual([exchange.failure, exchange.status, transport.answers.length], [undefined, 200, 1]);
 });
 
+test('a session that begins with a failed try gets its cookie from the endpoint that answers', async () => {
+  const affinity = {
+    mode: 'persistent',
+    cookieName: 'S',
+    path: '/',
+    conditionalSameSiteNone: false,
+    secure: 'https',
+    changeOnFailure: false,
+    upstreamHash: 'x',
+  } as const;
+  const route = forwardRoute('/', { retry: usual, affinity });
+  const fixture = runtimeFixture(snapshotOf([virtualHost('h', route)], [upstreamOf(pods)]));
+  const first = await serve(fixture, {}, (attempt) =>
+    attempt === 1 ? { outcome: { failure: 'connect-refused' } } : { status: 200 },
+  );
+  const cookie = headerValue(first.transport.answers[0]?.headers ?? [], 'set-cookie')?.split(';')[0] ?? '';
+  assert.match(cookie, /^S=[0-9a-f]{16}\|x$/);
+  const again = await serve(fixture, { headers: ['Host', 'h', 'Cookie', cookie] });
+  assert.equal(again.transport.tries[0]?.endpoint, first.transport.tries[1]?.endpoint);
+});
+
 test('answers with a status that may be tried again are thrown away, but never the last one', async () => {
   const retry = { on: ['http_503'], tries: 3, timeoutMs: 0 } as const;
   const fixture = runtimeFixture(snapshotOf([virtualHost('h', forwardRoute('/', { retry }))], [upstreamOf(pods)]));
