@@ -41,8 +41,6 @@ const logFormat =
   `"$http_referer" "$http_user_agent" $request_length $request_time [shop-web-80] [] $upstream_addr ` +
   `$upstream_response_length $upstream_response_time $upstream_status $request_id';`;
 
-const main = join(import.meta.dirname, '../../src/main.ts');
-
 /** Answers with 100 bytes on `/`, 16 KB on `/16k`, 1 MB on `/1m`, and takes uploads on `/upload`. */
 export async function startBackend(folder: string): Promise<Peer> {
   mkdirSync(join(folder, 'files'), { recursive: true });
@@ -175,7 +173,9 @@ backend web
 }
 
 /** The whole program, with all its processes.*/
-export async function startFairway(engine: string, options: PeerOptions): Promise<Peer> {
+export async function startFairway(name: string, options: PeerOptions): Promise<Peer> {
+  // `engine@folder` runs another checkout, to compare two versions of ourselves.
+  const [engine = '', checkout = join(import.meta.dirname, '../..')] = name.split('@');
   const [httpPort, httpsPort, adminPort] = [await freePort(), await freePort(), await freePort()];
   const { folder } = options;
   const manifests = join(folder, 'manifests');
@@ -184,7 +184,7 @@ export async function startFairway(engine: string, options: PeerOptions): Promis
   const child = spawn(
     process.execPath,
     [
-      main,
+      join(checkout, 'src/main.ts'),
       '--manifests',
       manifests,
       `--engine=${engine}`,
@@ -194,6 +194,8 @@ export async function startFairway(engine: string, options: PeerOptions): Promis
       `--https-port=${httpsPort}`,
       `--healthz-port=${adminPort}`,
       '--watch-ingress-without-class',
+      '--shutdown-lameduck=0',
+      '--shutdown-drain=1s',
       '--default-ssl-certificate=default/tls',
       '--log-format=nginx',
       `--access-log=${options.accessLog}`,
@@ -201,7 +203,7 @@ export async function startFairway(engine: string, options: PeerOptions): Promis
     ],
     { stdio: ['ignore', 'ignore', openSync(join(folder, 'program.log'), 'w')] },
   );
-  const peer = await started(`fairway (${engine})`, child, { httpPort, httpsPort });
+  const peer = await started(`fairway (${name})`, child, { httpPort, httpsPort });
   await untilOk(httpPort);
   return peer;
 }
@@ -255,7 +257,7 @@ async function started(
     ...ports,
     stop: async () => {
       child.kill('SIGTERM');
-      const killer = setTimeout(() => child.kill('SIGKILL'), 3_000);
+      const killer = setTimeout(() => child.kill('SIGKILL'), 15_000);
       await ended;
       clearTimeout(killer);
     },

@@ -13,7 +13,7 @@ const backend = await startBackend(join(root, 'backend'));
 const peers: Peer[] = [];
 try {
   for (const name of names.split(',')) {
-    const options = { folder: join(root, name), backendPort: backend.httpPort, accessLog: log === 'log', certificate, workers: 1, routes: 1 };
+    const options = { folder: join(root, name.replaceAll('/', '_')), backendPort: backend.httpPort, accessLog: log === 'log', certificate, workers: 1, routes: 1 };
     peers.push(name === 'nginx' ? await startNginxProxy(options) : name === 'haproxy' ? await startHaproxy(options) : await startFairway(name, options));
   }
   for (const peer of peers) await measure(peer, { path, secure: scheme === 'https', connections: +conns, seconds: 1 });
@@ -24,7 +24,7 @@ try {
   for (const [at, peer] of peers.entries()) {
     const all = results[at] ?? [];
     const cpu = median(all.map((r) => r.cpuUs));
-    console.log(peer.name.padEnd(22), 'cpu', cpu.toFixed(1), 'x', (cpu / base).toFixed(2), 'rps', median(all.map((r) => r.requestsPerSecond)).toFixed(0), 'p99', median(all.map((r) => r.p99Ms)).toFixed(1), 'errors', all.reduce((s, r) => s + r.errors, 0), all.map((r)=>r.cpuUs.toFixed(1)).join(' '));
+    console.log(peer.name.padEnd(30), 'cpu', cpu.toFixed(1), 'x', (cpu / base).toFixed(2), 'rps', median(all.map((r) => r.requestsPerSecond)).toFixed(0), 'p99', median(all.map((r) => r.p99Ms)).toFixed(1), 'errors', all.reduce((s, r) => s + r.errors, 0), all.map((r)=>r.cpuUs.toFixed(1)).join(' '));
   }
 } finally {
   for (const peer of [...peers, backend]) await peer.stop();

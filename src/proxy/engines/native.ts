@@ -66,6 +66,7 @@ export class NativeEngine implements Engine {
       onConnection,
     );
     this.#listeners = new ListenerSet({
+      directInput: true,
       tls: this.#tls,
       onConnection,
       onError: (port, error) => log.error({ event: 'listener-error', port, error }, `Listening on port ${port} failed`),

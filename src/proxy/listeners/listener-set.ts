@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 
 import type { OnConnection } from './accepted-connection.ts';
+import { acceptDirectly } from './direct-accept.ts';
 import type { TlsTermination } from './tls.ts';
 
 /**
@@ -24,6 +25,8 @@ export interface ListenerParts {
   readonly onConnection: OnConnection;
   /** The kernel refuses to listen, or to accept one connection; the listener goes on. */
   readonly onError: (port: number, error: unknown) => void;
+  /** Connections without TLS come with a `SocketInput`, where Node can do it. */
+  readonly directInput?: boolean;
 }
 
 /** Serves on the sockets that the supervisor passed. Knows connections, not what is spoken on them. */
@@ -46,6 +49,11 @@ export class ListenerSet {
     server.on('error', (error) => this.#parts.onError(port, error));
     this.#servers.add(server);
     server.listen(handle, backlog);
+    if (protocol === 'https' || this.#parts.directInput !== true) return;
+    acceptDirectly(server, (socket, input) => {
+      socket.on('error', () => undefined);
+      this.#parts.onConnection({ socket, input, localPort: port, secure: false, serverName: '', plainOnTls: false });
+    });
   }
 
   /**

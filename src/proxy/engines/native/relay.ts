@@ -107,11 +107,11 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
     return true;
   }
 
-  onBytes(chunk: Buffer, from: number, to: number): void {
+  onBytes(chunk: Buffer, from: number, to: number, shared: boolean): void {
     const exchange = this.#exchange;
     exchange.upstreamBytes += to - from;
     exchange.bodyBytesSent += to - from;
-    this.#client.bytes(chunk, from, to);
+    this.#client.bytes(chunk, from, to, shared);
   }
 
   onReadEnd(): void {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 
 import type { CoarseTimers } from '../../../lib/coarse-timers.ts';
+import type { SocketInput } from '../../../lib/socket-input.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FailureName } from '../../exchange/failure.ts';
 import type { ClientExchange } from '../../protocols/http1/client-exchange.ts';
@@ -43,27 +44,40 @@ export function openTunnel(tunnel: Tunnel, onClosed: (failure: FailureName | und
   socket.once('close', onClose(upstream));
   upstream.once('close', onClose(socket));
   idle.set(idleMs);
-  carry(upstream, socket, (bytes) => {
+  const toClient = carry(upstream, connection.input, socket, (bytes) => {
     exchange.upstreamBytes += bytes;
     exchange.bodyBytesSent += bytes;
     idle.set(idleMs);
   });
-  carry(socket, upstream, (bytes) => {
+  const toUpstream = carry(socket, client.connection.input, upstream, (bytes) => {
     exchange.bytesReceived += bytes;
     idle.set(idleMs);
   });
-  const early = connection.tunnelBytes;
-  if (early !== undefined) upstream.unshift(early);
-  if (held !== undefined) socket.unshift(held);
+  if (connection.tunnelBytes !== undefined) toClient(connection.tunnelBytes);
+  if (held !== undefined) toUpstream(held);
   upstream.resume();
   socket.resume();
 }
 
-function carry(from: Socket, to: Socket, onBytes: (bytes: number) => void): void {
-  from.on('data', (chunk: Buffer) => {
-    onBytes(chunk.length);
-    if (!to.destroyed && !to.writableEnded && !to.write(chunk)) from.pause();
-  });
+/** @param input  absent: the socket has `data` events. @returns passes bytes that were read before */
+function carry(
+  from: Socket,
+  input: SocketInput | undefined,
+  to: Socket,
+  onBytes: (bytes: number) => void,
+): (bytes: Buffer) => void {
+  const pass = (bytes: Buffer): void => {
+    onBytes(bytes.length);
+    if (!to.destroyed && !to.writableEnded && !to.write(bytes)) from.pause();
+  };
+  if (input === undefined) from.on('data', pass);
+  else {
+    input.onInput = (bytes, end, shared) => {
+      input.expectMore(end);
+      pass(shared ? Buffer.from(bytes.subarray(0, end)) : bytes.subarray(0, end));
+    };
+  }
   to.on('drain', () => from.resume());
   from.once('end', () => to.end());
+  return pass;
 }

@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 
 import type { CoarseTimers, Deadline } from '../../../lib/coarse-timers.ts';
+import type { SocketInput } from '../../../lib/socket-input.ts';
 import { BodyReader } from './body-reader.ts';
 import { ClientExchange } from './client-exchange.ts';
+import { ClientProgress, watchMs } from './client-progress.ts';
 import type { BodyOrigin } from './request-body.ts';
 import { RequestBody } from './request-body.ts';
 import type { ParsedRequest } from './request-parser.ts';
@@ -12,6 +14,8 @@ import { currentTurn } from './upstream-connection.ts';
 /** A connection that was accepted, as far as this side needs to know it. */
 export interface ClientSocket {
   readonly socket: Socket;
+  /** Absent: the socket has `data` events. */
+  readonly input?: SocketInput;
   readonly localPort: number;
   readonly secure: boolean;
   readonly serverName: string;
@@ -43,11 +47,6 @@ const firstByteMs = 10_000;
 const headMs = 10_000;
 /** A client that shut its sending side gets this long for the answer to begin (faults F-63). */
 const halfCloseMs = 1_000;
-/** While an exchange runs, its client is looked at this often: three times without any progress are too much. */
-const watchMs = 20_000;
-const stallsLimit = 3;
-/** 240 bytes per second, over one look. */
-const leastBodyBytes = (240 * watchMs) / 1000;
 const oldestMs = 3_600_000;
 /** Bytes behind an upgrade that wait for its 101 (threats R-25). */
 const heldLimit = 16 * 1024;
@@ -66,6 +65,8 @@ const lingerBytes = 1024 * 1024;
  */
 export class ClientConnection implements BodyOrigin {
   readonly socket: Socket;
+  /** Absent: the socket has `data` events. */
+  readonly input: SocketInput | undefined;
   readonly localPort: number;
   readonly secure: boolean;
   readonly serverName: string;
@@ -78,20 +79,19 @@ export class ClientConnection implements BodyOrigin {
   readonly #parser: RequestParser = new RequestParser();
   readonly #reader: BodyReader = new BodyReader();
   readonly #deadline: Deadline;
+  readonly #progress: ClientProgress;
   readonly #oldAt: number;
   #phase: 'first' | 'head' | 'exchange' | 'idle' | 'linger' | 'tunnel' | 'closed' = 'first';
   /** What came behind the request that is being answered. */
   #held: Buffer | undefined = undefined;
   #taking = false;
+  /** The bytes that are taken now are valid during the call only. */
+  #shared = false;
   #halfClosed = false;
   #reading = true;
   /** From then on bytes may be delivered outside of the turn in which they came. */
   #wasPaused = false;
   #lingered = 0;
-  /** Of the last look: bytes that came and went, and how often they stood still. */
-  #seenIn = 0;
-  #seenOut = 0;
-  #stalls = 0;
 
   constructor(accepted: ClientSocket, parts: ClientParts) {
     const { socket } = accepted;
@@ -107,7 +107,10 @@ export class ClientConnection implements BodyOrigin {
     this.#oldAt = parts.now() + oldestMs * (0.95 + 0.1 * ((this.peerPort % 100) / 100));
     this.#deadline = parts.timers.deadline(() => this.#onDue());
     this.#deadline.set(firstByteMs);
-    socket.on('data', this.#onData);
+    this.#progress = new ClientProgress(socket);
+    this.input = accepted.input;
+    if (accepted.input === undefined) socket.on('data', this.#onData);
+    else accepted.input.onInput = this.#onInput;
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
     socket.once('close', () => this.#onClose());
@@ -163,6 +166,7 @@ export class ClientConnection implements BodyOrigin {
   detach(): Buffer | undefined {
     this.#phase = 'tunnel';
     this.socket.off('data', this.#onData);
+    if (this.input !== undefined) this.input.onInput = () => undefined;
     this.socket.off('end', this.#onEnd);
     this.socket.off('drain', this.#onDrain);
     this.#deadline.stop();
@@ -183,35 +187,39 @@ export class ClientConnection implements BodyOrigin {
     this.socket.resume();
   }
 
-  readonly #onData = (chunk: Buffer): void => {
-    if (this.#phase === 'linger') return this.#lingerOn(chunk.length);
+  readonly #onData = (chunk: Buffer): void => this.#onInput(chunk, chunk.length, false);
+
+  readonly #onInput = (chunk: Buffer, to: number, shared: boolean): void => {
+    if (this.#phase === 'linger') return this.#lingerOn(to);
     const { current } = this;
-    if (this.#held !== undefined || (current !== undefined && !current.bodyPending)) return this.#hold(chunk);
-    return this.#take(chunk);
+    this.#shared = shared;
+    if (this.#held !== undefined || (current !== undefined && !current.bodyPending)) return this.#hold(chunk, 0, to);
+    return this.#take(chunk, to);
   };
 
   /** Heads and bodies, one after the other, until something has to be waited for. */
-  #take(chunk: Buffer): void {
+  #take(chunk: Buffer, to: number): void {
     let at = 0;
     this.#taking = true;
-    while (at < chunk.length) {
+    while (at < to) {
       if (this.current === undefined) {
         // A client that does not read its answers gets no more of them.
         if (this.#phase === 'linger' || this.#phase === 'closed' || this.socket.writableNeedDrain) break;
-        at = this.#takeHead(chunk, at);
-      } else if (this.current.bodyPending) at = this.#takeBody(this.current, chunk, at);
+        at = this.#takeHead(chunk, at, to);
+      } else if (this.current.bodyPending) at = this.#takeBody(this.current, chunk, at, to);
       else break;
     }
     this.#taking = false;
-    if (at < chunk.length && this.#phase !== 'linger' && this.#phase !== 'closed') this.#hold(chunk.subarray(at));
+    if (at < to && this.#phase !== 'linger' && this.#phase !== 'closed') this.#hold(chunk, at, to);
   }
 
-  #takeHead(chunk: Buffer, from: number): number {
+  /** Returns the index of the first byte that was not taken. */
+  #takeHead(chunk: Buffer, from: number, to: number): number {
     const parser = this.#parser;
-    const at = parser.feed(chunk, from, chunk.length);
-    if (parser.problem !== undefined) {
-      this.#refuse(parser.problem.status);
-      return chunk.length;
+    const at = parser.feed(chunk, from, to);
+    if (parser.problem !== undefined || (parser.request !== undefined && this.plainOnTls)) {
+      this.#refuse(parser.problem?.status ?? 400);
+      return to;
     }
     if (parser.request === undefined) {
       if (this.#phase === 'head') return at;
@@ -219,54 +227,57 @@ export class ClientConnection implements BodyOrigin {
       this.#deadline.set(headMs);
       return at;
     }
-    if (this.plainOnTls) {
-      this.#refuse(400);
-      return chunk.length;
-    }
-    return this.#begin(parser.request, chunk, at);
+    return this.#begin(parser.request, chunk, at, to);
   }
 
   /** What is already there of the body is taken first: most bodies are then complete. */
-  #begin(request: ParsedRequest, chunk: Buffer, from: number): number {
+  #begin(request: ParsedRequest, chunk: Buffer, from: number, to: number): number {
     this.requests += 1;
     const body =
       request.body === 'none' ? undefined : new RequestBody(this, request.body === 'chunked', request.bodyLength);
     const exchange = new ClientExchange(this, request, body, this.#wasPaused ? -1 : currentTurn());
     this.current = exchange;
     this.#phase = 'exchange';
-    this.#watch();
+    this.#progress.begin();
+    this.#deadline.set(watchMs);
     let at = from;
     if (body !== undefined) {
       this.#reader.begin(request.body, request.bodyLength);
-      if (at < chunk.length) at = this.#takeBody(exchange, chunk, at);
+      if (at < to) at = this.#takeBody(exchange, chunk, at, to);
       if (exchange.failure !== undefined) {
         this.current = undefined;
         this.#refuse(400);
-        return chunk.length;
+        return to;
       }
     }
     this.#parts.serve(exchange);
     return at;
   }
 
-  #takeBody({ body }: ClientExchange, chunk: Buffer, from: number): number {
-    const at = this.#reader.feed(chunk, from, chunk.length, this.#onBodyBytes);
+  #takeBody({ body }: ClientExchange, chunk: Buffer, from: number, to: number): number {
+    const at = this.#reader.feed(chunk, from, to, this.#onBodyBytes);
     if (this.#reader.problem !== '') {
       // Nothing behind a broken body is ever read as a request.
       this.current?.leave('bad-request');
       this.#held = undefined;
-      return chunk.length;
+      return to;
     }
-    if (this.#reader.complete) body?.end();
+    if (this.#reader.complete) {
+      this.input?.expectHead();
+      body?.end();
+    } else this.input?.expectMore(to);
     return at;
   }
 
   readonly #onBodyBytes = (chunk: Buffer, from: number, to: number): void => {
-    this.current?.body?.push(chunk.subarray(from, to));
+    const bytes = chunk.subarray(from, to);
+    this.current?.body?.push(this.#shared ? Buffer.from(bytes) : bytes);
   };
 
-  #hold(chunk: Buffer): void {
-    this.#held = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
+  #hold(chunk: Buffer, from: number, to: number): void {
+    const bytes = chunk.subarray(from, to);
+    const kept = this.#shared ? Buffer.from(bytes) : bytes;
+    this.#held = this.#held === undefined ? kept : Buffer.concat([this.#held, kept]);
     this.pauseReading();
     if (this.current?.request.upgrade === true && this.#held.length > heldLimit) this.current.leave('bad-request');
   }
@@ -276,7 +287,8 @@ export class ClientConnection implements BodyOrigin {
     const held = this.#held;
     this.#held = undefined;
     this.resumeReading();
-    if (held !== undefined) this.#take(held);
+    this.#shared = false;
+    if (held !== undefined) this.#take(held, held.length);
     if (this.#halfClosed && this.current === undefined && this.#held === undefined) this.closeGently();
   }
 
@@ -337,38 +349,21 @@ export class ClientConnection implements BodyOrigin {
     }
   }
 
-  #watch(): void {
-    this.#stalls = 0;
-    // Asking the socket costs a system library call: the first look does it.
-    this.#seenIn = -1;
-    this.#deadline.set(watchMs);
-  }
-
   /** Whether the client reads its answer and sends its body fast enough. */
   #look(): void {
     const { current, socket } = this;
     if (current === undefined) return;
     if (this.#halfClosed && !current.committed) return void socket.destroy();
-    if (this.#isStuck()) return void socket.destroy();
-    const before = this.#seenIn;
-    this.#seenIn = socket.bytesRead;
+    if (this.#progress.isStuck()) return void socket.destroy();
+    const slow = this.#progress.isSlow();
     this.#deadline.set(watchMs);
-    if (before === -1 || !current.bodyPending || current.body?.paused === true) return;
-    if (this.#seenIn - before < leastBodyBytes) current.leave('client-timeout');
+    if (slow && current.bodyPending && current.body?.paused !== true) current.leave('client-timeout');
   }
 
   /** Our last words may take as long as the client reads them; then it has a while to hear them. */
   #lookAtLinger(): void {
     const { socket } = this;
-    if (socket.writableLength === 0 || this.#isStuck()) return void socket.destroy();
-    this.#deadline.set(socket.writableLength > 0 ? watchMs : lingerMs);
-  }
-
-  #isStuck(): boolean {
-    const { socket } = this;
-    const out = socket.bytesWritten - socket.writableLength;
-    this.#stalls = socket.writableLength > 0 && out === this.#seenOut ? this.#stalls + 1 : 0;
-    this.#seenOut = out;
-    return this.#stalls >= stallsLimit;
+    if (socket.writableLength === 0 || this.#progress.isStuck()) return void socket.destroy();
+    this.#deadline.set(watchMs);
   }
 }

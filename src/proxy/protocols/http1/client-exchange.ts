@@ -82,13 +82,13 @@ export class ClientExchange {
     return true;
   }
 
-  /** More of the body: bytes [from, to) of `chunk`, which may be kept. */
-  bytes(chunk: Buffer, from: number, to: number): void {
+  /** More of the body: bytes [from, to) of `chunk`. @param shared  they are valid during the call only */
+  bytes(chunk: Buffer, from: number, to: number, shared: boolean): void {
     const size = to - from;
     if (size === 0 || this.#withoutBody || this.gone) return;
     if (this.#chunked) this.#text += chunkHead(size);
     if (size <= copyLimit && this.#text.length <= textLimit) this.#text += chunk.toString('latin1', from, to);
-    else this.#write(size === chunk.length ? chunk : chunk.subarray(from, to));
+    else this.#write(shared ? Buffer.from(chunk.subarray(from, to)) : chunk.subarray(from, to));
     if (this.#chunked) this.#text += '\r\n';
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 
 import type { CoarseTimers, Deadline } from '../../../lib/coarse-timers.ts';
+import type { SocketInput } from '../../../lib/socket-input.ts';
 import type { FailureName } from '../../exchange/failure.ts';
 import { BodyReader } from './body-reader.ts';
 import type { ParsedResponse } from './response-parser.ts';
@@ -11,8 +12,8 @@ export interface UpstreamListener {
   onConnect(): void;
   /** Every head, informational ones included. @returns false to be left alone: the connection was given away or closed */
   onHead(response: ParsedResponse): boolean;
-  /** Part of the body: bytes [from, to) of `chunk`, which may be kept. */
-  onBytes(chunk: Buffer, from: number, to: number): void;
+  /** Part of the body: bytes [from, to) of `chunk`. @param shared  they are valid during the call only */
+  onBytes(chunk: Buffer, from: number, to: number, shared: boolean): void;
   /** All of the answer has come. */
   onComplete(): void;
   /** All bytes of one read were handed on: the moment to write. */
@@ -22,6 +23,14 @@ export interface UpstreamListener {
   /** The connection is of no use any more; it is closed already. */
   onFailure(failure: FailureName): void;
   onDue(): void;
+}
+
+/** A socket on its way to an endpoint. */
+export interface Dialled {
+  readonly socket: Socket;
+  /** Absent: the socket has `data` events. */
+  readonly input?: SocketInput;
+  readonly connectEvent: 'connect' | 'secureConnect';
 }
 
 /** Where a connection goes when it is clean, and what it shares with others. */
@@ -42,6 +51,8 @@ export interface UpstreamHome {
  */
 export class UpstreamConnection {
   readonly socket: Socket;
+  /** Absent: the socket has `data` events. */
+  readonly input: SocketInput | undefined;
   readonly deadline: Deadline;
   /** Requests that were sent on it before this one. */
   served = 0;
@@ -58,20 +69,20 @@ export class UpstreamConnection {
   #response: ParsedResponse | undefined = undefined;
   #dirty = false;
   #bytesSeen = false;
+  /** The bytes that are read now are valid during the call only. */
+  #shared = false;
 
-  /** @param socket  that connects now, with its `connect` or `secureConnect` event still to come */
-  constructor(
-    socket: Socket,
-    connectEvent: 'connect' | 'secureConnect',
-    home: UpstreamHome,
-    listener: UpstreamListener,
-  ) {
+  /** @param dialled  a socket that connects now, with its `connect` or `secureConnect` event still to come */
+  constructor(dialled: Dialled, home: UpstreamHome, listener: UpstreamListener) {
+    const { input, socket } = dialled;
     this.socket = socket;
+    this.input = input;
     this.#home = home;
     this.#listener = listener;
     this.deadline = home.timers.deadline(() => this.#onDue());
-    socket.once(connectEvent, () => this.#onConnect());
-    socket.on('data', this.#onData);
+    socket.once(dialled.connectEvent, () => this.#onConnect());
+    if (input === undefined) socket.on('data', this.#onData);
+    else input.onInput = this.#onInput;
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
     socket.on('error', (error) => this.#onError(error));
@@ -107,6 +118,7 @@ export class UpstreamConnection {
       return this.close();
     }
     this.#state = 'idle';
+    this.input?.expectHead();
     if (!this.#home.keep(this, response.keepAliveHintMs)) this.close();
     else if (this.socket.isPaused()) this.socket.resume();
   }
@@ -124,11 +136,14 @@ export class UpstreamConnection {
     this.#state = 'closed';
     this.deadline.stop();
     this.socket.off('data', this.#onData);
+    if (this.input !== undefined) this.input.onInput = () => undefined;
     this.socket.off('end', this.#onEnd);
     this.socket.off('drain', this.#onDrain);
   }
 
-  readonly #onData = (chunk: Buffer): void => {
+  readonly #onData = (chunk: Buffer): void => this.#onInput(chunk, chunk.length, false);
+
+  readonly #onInput = (chunk: Buffer, to: number, shared: boolean): void => {
     if (this.#state !== 'busy' || this.#listener === undefined) {
       // Bytes that nobody asked for: whoever reads them next would take them for an answer.
       if (this.#state === 'idle') this.close();
@@ -138,43 +153,45 @@ export class UpstreamConnection {
       this.#bytesSeen = true;
       if (this.writtenIn !== -1 && this.writtenIn === currentTurn()) return this.#fail('upstream-reset');
     }
-    this.#read(this.#listener, chunk);
+    this.#shared = shared;
+    this.#read(this.#listener, chunk, to);
   };
 
-  #read(listener: UpstreamListener, chunk: Buffer): void {
+  #read(listener: UpstreamListener, chunk: Buffer, to: number): void {
     let at = 0;
-    while (at < chunk.length) {
+    while (at < to) {
       if (this.#response === undefined) {
-        at = this.#parser.feed(chunk, at, chunk.length, this.#method);
+        at = this.#parser.feed(chunk, at, to, this.#method);
         if (this.#parser.problem !== '') return this.#fail('upstream-invalid');
         if (this.#parser.response === undefined) break;
-        if (!this.#onHead(listener, this.#parser.response, chunk, at)) return;
+        const head = this.#parser.response;
+        if (head.status === 101 && at < to) this.tunnelBytes = Buffer.from(chunk.subarray(at, to));
+        if (!this.#onHead(listener, head)) return;
       } else if (this.#reader.complete) {
         this.#dirty = true;
         break;
       } else {
-        at = this.#reader.feed(chunk, at, chunk.length, this.#onBytes);
+        at = this.#reader.feed(chunk, at, to, this.#onBytes);
         if (this.#reader.problem !== '') return this.#fail('upstream-invalid');
       }
     }
-    if (this.#response !== undefined && this.#reader.complete) listener.onComplete();
-    else listener.onReadEnd();
+    if (this.#response !== undefined && this.#reader.complete) return listener.onComplete();
+    // More than fits into one read is to come: no copies of it.
+    if (this.#response !== undefined) this.input?.expectMore(to);
+    return listener.onReadEnd();
   }
 
   /** Returns false when reading must stop. */
-  #onHead(listener: UpstreamListener, response: ParsedResponse, chunk: Buffer, at: number): boolean {
+  #onHead(listener: UpstreamListener, response: ParsedResponse): boolean {
     this.#parser.reset();
-    if (response.status < 200) {
-      if (response.status === 101) this.tunnelBytes = at < chunk.length ? chunk.subarray(at) : undefined;
-      return listener.onHead(response);
-    }
+    if (response.status < 200) return listener.onHead(response);
     this.#response = response;
     this.#reader.begin(response.body, response.bodyLength);
     return listener.onHead(response);
   }
 
   readonly #onBytes = (chunk: Buffer, from: number, to: number): void => {
-    this.#listener?.onBytes(chunk, from, to);
+    this.#listener?.onBytes(chunk, from, to, this.#shared);
   };
 
   #onConnect(): void {

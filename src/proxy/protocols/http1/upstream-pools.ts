@@ -1,8 +1,6 @@
-import type { Socket } from 'node:net';
-
 import type { CoarseTimers } from '../../../lib/coarse-timers.ts';
 import type { EndpointState } from '../../upstreams/endpoint-state.ts';
-import type { UpstreamHome, UpstreamListener } from './upstream-connection.ts';
+import type { Dialled, UpstreamHome, UpstreamListener } from './upstream-connection.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 
 export interface PoolOptions {
@@ -13,7 +11,7 @@ export interface PoolOptions {
 export type UpstreamScheme = 'http' | 'https';
 
 /** Opens a socket to an endpoint; its events say what became of it. */
-export type Dial = (endpoint: EndpointState, scheme: UpstreamScheme) => Socket;
+export type Dial = (endpoint: EndpointState, scheme: UpstreamScheme) => Dialled;
 
 /**
  * Kept connections, one pool for each endpoint of each upstream: no two routes share one by accident (threats 7, item
@@ -91,13 +89,13 @@ class EndpointPool {
     }
   }
 
-  open(socket: Socket, scheme: UpstreamScheme, listener: UpstreamListener): UpstreamConnection {
+  open(dialled: Dialled, scheme: UpstreamScheme, listener: UpstreamListener): UpstreamConnection {
     const home: UpstreamHome = {
       timers: this.#timers,
       keep: (one, hintMs) => this.#keep(one, scheme, hintMs),
       onClosed: (one) => this.#onClosed(one, scheme),
     };
-    const connection = new UpstreamConnection(socket, scheme === 'https' ? 'secureConnect' : 'connect', home, listener);
+    const connection = new UpstreamConnection(dialled, home, listener);
     this.#open.add(connection);
     return connection;
   }

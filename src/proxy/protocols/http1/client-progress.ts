@@ -1,0 +1,44 @@
+import type { Socket } from 'node:net';
+
+/** While an exchange runs, its client is looked at this often. */
+export const watchMs = 20_000;
+
+/** So many looks without a byte that the client took, while there are some for it, are too much (threats R-50). */
+const stallsLimit = 3;
+/** 240 bytes per second, over one look. */
+const leastBodyBytes = (240 * watchMs) / 1000;
+
+/** Whether a client gets on: it reads what we write, and sends what it promised. */
+export class ClientProgress {
+  readonly #socket: Socket;
+  /** Bytes that had come at the last look; -1 before the first one. */
+  #in = -1;
+  #out = 0;
+  #stalls = 0;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** An exchange begins. Cheap: the socket is asked at the first look. */
+  begin(): void {
+    this.#stalls = 0;
+    this.#in = -1;
+  }
+
+  /** One look at what the client reads. */
+  isStuck(): boolean {
+    const socket = this.#socket;
+    const out = socket.bytesWritten - socket.writableLength;
+    this.#stalls = socket.writableLength > 0 && out === this.#out ? this.#stalls + 1 : 0;
+    this.#out = out;
+    return this.#stalls >= stallsLimit;
+  }
+
+  /** One look at what the client sends. */
+  isSlow(): boolean {
+    const before = this.#in;
+    this.#in = this.#socket.bytesRead;
+    return before !== -1 && this.#in - before < leastBodyBytes;
+  }
+}
