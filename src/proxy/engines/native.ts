@@ -12,7 +12,7 @@ import type { ClientParts } from '../protocols/http1/client-connection.ts';
 import type { ClientExchange } from '../protocols/http1/client-exchange.ts';
 import { UpstreamPools } from '../protocols/http1/upstream-pools.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { serveExchange } from '../runtime/serve-exchange.ts';
+import { runExchange } from '../runtime/serve-exchange.ts';
 import type { Engine, EngineParts, SocketHandle } from './engine.ts';
 import { dial } from './native/dial.ts';
 import type { TransportParts } from './native/native-transport.ts';
@@ -122,8 +122,13 @@ export class NativeEngine implements Engine {
     this.#requests += 1;
     const exchange = new Exchange(headOf(client), this.#runtime.parts.clock.now());
     exchange.bytesReceived = client.request.headBytes;
-    void serveExchange(exchange, new NativeTransport(client, this.#transport), this.#runtime);
+    runExchange(exchange, new NativeTransport(client, this.#transport), this.#runtime, onOver);
   }
+}
+
+/** The connection goes on by itself. */
+function onOver(): void {
+  // Nothing is left to do.
 }
 
 function headOf({ connection, request }: ClientExchange): RequestHead {

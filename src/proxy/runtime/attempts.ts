@@ -12,32 +12,8 @@ import { balancingKey } from './balancing-key.ts';
 import type { Serving } from './serving.ts';
 import type { HeadVerdict, TryOptions, TryOutcome } from './transport.ts';
 
-/**
- * Sends the request to one endpoint after the other until one answers or nothing may be tried any more.
- * @returns undefined when the client has its answer or part of it, else the failure of the last try
- */
-export async function forward(
-  serving: Serving,
-  route: Route,
-  upstream: UpstreamState,
-): Promise<FailureName | undefined> {
-  const attempts = new Attempts(serving, route, upstream);
-  for (;;) {
-    const endpoint = attempts.choose();
-    if (endpoint === undefined) return 'no-endpoint';
-    const outcome = await attempts.send(endpoint);
-    if (attempts.broken !== undefined) throw attempts.broken.error;
-    const { failure } = outcome;
-    // A head that could not be written after all leaves the client without an answer.
-    if (failure !== undefined) serving.committed = outcome.committed;
-    if (serving.committed) return undefined;
-    if (failure !== undefined && !attempts.mayRetry(failure, outcome)) return failure;
-    attempts.countRetry(failure ?? 'http-status');
-  }
-}
-
 /** All tries of one exchange. */
-class Attempts {
+export class Attempts {
   /** What a filter threw when the head of an answer was there. */
   broken: { readonly error: unknown } | undefined = undefined;
   readonly #serving: Serving;
@@ -71,7 +47,8 @@ class Attempts {
     return exchange.endpoint;
   }
 
-  async send(endpoint: EndpointState): Promise<TryOutcome> {
+  /** Begins a try; `record` and `release` must follow when it is over. */
+  send(endpoint: EndpointState): Promise<TryOutcome> {
     const { exchange, pipeline, transport } = this.#serving;
     startTry(exchange);
     this.#triedAt = this.#now();
@@ -79,12 +56,15 @@ class Attempts {
     for (const hook of pipeline.forward) hook(exchange);
     endpoint.inFlight += 1;
     try {
-      const outcome = await transport.forward(exchange, this.#options, this.#onHead);
-      this.#record(endpoint, outcome.failure);
-      return outcome;
-    } finally {
+      return transport.forward(exchange, this.#options, this.#onHead);
+    } catch (error) {
       endpoint.inFlight -= 1;
+      throw error;
     }
+  }
+
+  release(endpoint: EndpointState): void {
+    endpoint.inFlight -= 1;
   }
 
   mayRetry(failure: FailureName, outcome: TryOutcome): boolean {
@@ -112,7 +92,8 @@ class Attempts {
     }
   };
 
-  #record(endpoint: EndpointState, failure: FailureName | undefined): void {
+  /** Notes how a try ended. */
+  record(endpoint: EndpointState, failure: FailureName | undefined): void {
     this.#serving.exchange.failure = failure;
     if (failure === undefined || failures[failure].source !== 'upstream') return;
     const now = this.#now();

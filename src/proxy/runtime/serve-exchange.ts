@@ -4,28 +4,49 @@ import type { Exchange, LocalResponse } from '../exchange/exchange.ts';
 import type { FailureName } from '../exchange/failure.ts';
 import { failures } from '../exchange/failure.ts';
 import { queryOf } from '../routing/request-target.ts';
-import { forward } from './attempts.ts';
+import type { EndpointState } from '../upstreams/endpoint-state.ts';
+import { Attempts } from './attempts.ts';
 import { locate } from './locate.ts';
 import type { Runtime } from './runtime.ts';
 import { Serving } from './serving.ts';
-import type { Transport } from './transport.ts';
+import type { Transport, TryOutcome } from './transport.ts';
+
+/** As `runExchange`; resolves when the exchange is over, and never rejects. */
+export function serveExchange(exchange: Exchange, transport: Transport, runtime: Runtime): Promise<void> {
+  return new Promise((resolve) => runExchange(exchange, transport, runtime, resolve));
+}
 
 /**
- * The life of an exchange, top to bottom. Resolves when the answer is complete, for a tunnel when it is closed, and
- * never rejects: what throws ends this exchange alone, with 500 and the failure `internal`.
+ * The life of an exchange, top to bottom. It is over when the answer is complete, for a tunnel when it is closed. Never
+ * throws: what throws ends this exchange alone, with 500 and the failure `internal`.
+ *
+ * Not an async function, nor a chain of them: with one the same steps cost 2.2 microseconds more, of 20 in all. Nearly
+ * every exchange waits once, for its upstream.
+ * @param onOver  called once
  */
-export async function serveExchange(exchange: Exchange, transport: Transport, runtime: Runtime): Promise<void> {
-  const serving = new Serving(exchange, transport, runtime);
+export function runExchange(exchange: Exchange, transport: Transport, runtime: Runtime, onOver: () => void): void {
+  const serving = new Serving({ exchange, transport, runtime, onOver });
+  guarded(serving, begin);
+}
+
+/** Goes on with a step; what it throws ends the exchange. */
+function guarded(serving: Serving, step: (serving: Serving) => void): void {
   try {
-    await serve(serving);
+    step(serving);
   } catch (error) {
-    await recover(serving, error);
-  } finally {
-    finish(serving);
+    recover(serving, error);
   }
 }
 
-async function serve(serving: Serving): Promise<void> {
+/** Goes on with a step when the promise is resolved. */
+function wait<T>(serving: Serving, promise: Promise<T>, step: (serving: Serving, value: T) => void): void {
+  promise.then(
+    (value) => guarded(serving, () => step(serving, value)),
+    (error: unknown) => recover(serving, error),
+  );
+}
+
+function begin(serving: Serving): void {
   const { exchange, runtime } = serving;
   runtime.identify(exchange);
   const found = locate(exchange, runtime);
@@ -37,24 +58,59 @@ async function serve(serving: Serving): Promise<void> {
   serving.pipeline = pipeline;
   if (found.slashMissing) return answer(serving, addSlash(exchange));
   if (route.action.kind === 'respond') return respond(serving, route.action);
-  for (const hook of pipeline.request) {
-    const verdict = hook(exchange);
-    const local = verdict instanceof Promise ? await verdict : verdict;
-    if (local !== undefined) return answer(serving, local);
-  }
-  return send(serving, route, route.action);
+  return authorise(serving, route, route.action, 0);
 }
 
-async function send(serving: Serving, route: Route, action: RouteAction & { kind: 'forward' }): Promise<void> {
+/** Runs the hooks of the first phase, from the one with this index on. */
+function authorise(serving: Serving, route: Route, action: RouteAction & { kind: 'forward' }, from: number): void {
+  const hooks = serving.pipeline.request;
+  for (let at = from; at < hooks.length; at += 1) {
+    const verdict = hooks[at]?.(serving.exchange);
+    if (verdict instanceof Promise) {
+      return wait(serving, verdict, (_serving, local) =>
+        local === undefined ? authorise(serving, route, action, at + 1) : answer(serving, local),
+      );
+    }
+    if (verdict !== undefined) return answer(serving, verdict);
+  }
+  return send(serving, route, action);
+}
+
+/** Sends the request to one endpoint after the other until one answers or nothing may be tried any more. */
+function send(serving: Serving, route: Route, action: RouteAction & { kind: 'forward' }): void {
   const upstream = serving.runtime.upstreams.get(action.upstream);
   serving.exchange.upstream = upstream;
   if (upstream === undefined) return fail(serving, 'no-endpoint');
-  const failure = await forward(serving, route, upstream);
-  if (failure !== undefined) await fail(serving, failure);
+  return attempt(serving, new Attempts(serving, route, upstream));
+}
+
+function attempt(serving: Serving, attempts: Attempts): void {
+  const endpoint = attempts.choose();
+  if (endpoint === undefined) return fail(serving, 'no-endpoint');
+  attempts.send(endpoint).then(
+    (outcome) => guarded(serving, () => afterTry(serving, attempts, endpoint, outcome)),
+    (error: unknown) => {
+      attempts.release(endpoint);
+      return recover(serving, error);
+    },
+  );
+}
+
+function afterTry(serving: Serving, attempts: Attempts, endpoint: EndpointState, outcome: TryOutcome): void {
+  const { failure } = outcome;
+  attempts.record(endpoint, failure);
+  attempts.release(endpoint);
+  if (attempts.broken !== undefined) throw attempts.broken.error;
+  // A head that could not be written after all leaves the client without an answer.
+  if (failure !== undefined) serving.committed = outcome.committed;
+  if (serving.committed) return finish(serving);
+  if (failure !== undefined && !attempts.mayRetry(failure, outcome)) return fail(serving, failure);
+  attempts.countRetry(failure ?? 'http-status');
+  return attempt(serving, attempts);
 }
 
 /** A route that is closed, or that leads nowhere. */
-async function respond(serving: Serving, action: RouteAction & { kind: 'respond' }): Promise<void> {
+function respond(serving: Serving, action: RouteAction & { kind: 'respond' }): void {
   if (action.status === 404) serving.exchange.failure = 'no-route';
   if (action.status === 503) serving.exchange.failure = 'route-closed';
   return answer(serving, pageResponse(action.status));
@@ -67,40 +123,43 @@ function addSlash(exchange: Exchange): LocalResponse {
 }
 
 /** The only place where a failure becomes an answer. */
-async function fail(serving: Serving, failure: FailureName): Promise<void> {
+function fail(serving: Serving, failure: FailureName): void {
   const { exchange } = serving;
   exchange.failure = failure;
   const { status } = failures[failure];
   exchange.status = status;
-  if (failure === 'client-closed') return undefined;
-  return answer(serving, pageResponse(status));
+  return failure === 'client-closed' ? finish(serving) : answer(serving, pageResponse(status));
 }
 
-async function answer(serving: Serving, local: LocalResponse): Promise<void> {
+function answer(serving: Serving, local: LocalResponse): void {
   const { exchange, pipeline, transport } = serving;
   exchange.status = local.status;
   exchange.responseHeaders = [...local.headers];
   for (const hook of pipeline.respond) hook(exchange);
   serving.committed = true;
-  return transport.respond(exchange, local.body);
+  return wait(serving, transport.respond(exchange, local.body), finish);
 }
 
 /** Something threw. What cannot be saved is this exchange alone; filters that throw once more are left out. */
-async function recover(serving: Serving, error: unknown): Promise<void> {
+function recover(serving: Serving, error: unknown): void {
   const { exchange, pipeline, transport } = serving;
   report(serving, error);
   exchange.failure = 'internal';
-  if (serving.committed) return;
+  if (serving.committed) return finish(serving);
   const { status, headers, body } = pageResponse(failures.internal.status);
   exchange.status = status;
   exchange.responseHeaders = [...headers];
   serving.committed = true;
-  for (const hook of pipeline.respond) guarded(serving, () => hook(exchange));
-  try {
-    await transport.respond(exchange, body);
-  } catch (again) {
-    report(serving, again);
-  }
+  for (const hook of pipeline.respond) reported(serving, () => hook(exchange));
+  reported(serving, () => {
+    transport.respond(exchange, body).then(
+      () => finish(serving),
+      (again: unknown) => {
+        report(serving, again);
+        finish(serving);
+      },
+    );
+  });
 }
 
 /** Always, exactly once; one hook that throws does not keep the others from counting. */
@@ -108,10 +167,17 @@ function finish(serving: Serving): void {
   const { exchange, pipeline } = serving;
   if (exchange.finished) return;
   exchange.finished = true;
-  for (const hook of pipeline.finish) guarded(serving, () => hook(exchange));
+  for (const hook of pipeline.finish) {
+    try {
+      hook(exchange);
+    } catch (error) {
+      report(serving, error);
+    }
+  }
+  serving.onOver();
 }
 
-function guarded(serving: Serving, run: () => void): void {
+function reported(serving: Serving, run: () => void): void {
   try {
     run();
   } catch (error) {
