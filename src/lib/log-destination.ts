@@ -29,6 +29,8 @@ const ringLimit = 8 * 1024 * 1024;
  */
 const pipeChunk = 4096;
 const fileChunk = 64 * 1024;
+/** Lines wait this long for others, unless there are enough for a write. */
+const gatherMs = 10;
 
 /** A process has one of each, whoever asks for it. */
 let standardOutput: LogDestination | undefined;
@@ -130,6 +132,7 @@ function ringDestination(sink: Sink, limit: number): LogDestination {
   const ring = new LineRing(limit);
   let sending = false;
   let scheduled = false;
+  let urgent = false;
   let waiting: (() => void)[] = [];
   const settle = (): void => {
     const done = waiting;
@@ -138,6 +141,7 @@ function ringDestination(sink: Sink, limit: number): LogDestination {
   };
   const pump = (): void => {
     scheduled = false;
+    urgent = false;
     if (sending) return;
     const chunk = ring.take(sink.chunkLimit);
     if (chunk.lines === 0) return settle();
@@ -152,10 +156,13 @@ function ringDestination(sink: Sink, limit: number): LogDestination {
   return {
     write: (line) => {
       ring.push(line);
-      if (scheduled || sending) return;
-      // One write for all lines of a turn of the event loop.
+      if (sending) return;
+      // One write for many lines: each costs two switches between threads.
+      if (ring.size >= sink.chunkLimit && !urgent) {
+        urgent = true;
+        setImmediate(pump);
+      } else if (!scheduled) setTimeout(pump, gatherMs);
       scheduled = true;
-      setImmediate(pump);
     },
     get dropped() {
       return ring.dropped;
@@ -203,6 +210,11 @@ class LineRing {
       this.#shift();
       this.dropped += 1;
     }
+  }
+
+  /** UTF-16 units that wait. */
+  get size(): number {
+    return this.#size;
   }
 
   /** Whole lines up to `limit` units, at least one if there is one. */
