@@ -29,9 +29,9 @@ export interface Result {
 export async function measure(peer: Peer, load: Load): Promise<Result> {
   const scheme = load.secure ? 'https' : 'http';
   const url = `${scheme}://localhost:${load.secure ? peer.httpsPort : peer.httpPort}${load.path}`;
-  const arguments_ = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--latency', ...(load.more ?? []), url];
+  const parameters = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--latency', ...(load.more ?? []), url];
   const before = cpuMsOf(peer.pid);
-  const { stdout } = await run('wrk', arguments_);
+  const { stdout } = await run('wrk', parameters);
   const used = cpuMsOf(peer.pid) - before;
   const requests = Number(/(\d+) requests in/.exec(stdout)?.[1] ?? 0);
   const broken = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(stdout)?.slice(1) ?? [];

@@ -1,5 +1,5 @@
 import type { HeaderList } from '../../exchange/headers.ts';
-import { endOfToken, endOfValue } from './characters.ts';
+import { endOfToken, isFieldValue } from './characters.ts';
 
 /** Why a head is refused. The status is what a client gets for it; from an upstream it is always `upstream-invalid`. */
 export interface HeadProblem {
@@ -130,11 +130,12 @@ export class HeadLines {
     }
     let start = nameEnd + 1;
     while (start < end && isBlank(text.charCodeAt(start))) start += 1;
-    if (endOfValue(text, start, end) !== end) return this.#refuse(400, 'control character in a field');
     let valueEnd = end;
     while (valueEnd > start && isBlank(text.charCodeAt(valueEnd - 1))) valueEnd -= 1;
+    const value = text.slice(start, valueEnd);
+    if (!isFieldValue(value)) return this.#refuse(400, 'control character in a field');
     if (this.headers.length >= 2 * this.#limits.fields) return this.#refuse(431, 'too many fields');
-    this.headers.push(text.slice(from, nameEnd), text.slice(start, valueEnd));
+    this.headers.push(text.slice(from, nameEnd), value);
   }
 
   #refuse(status: number, what: string): void {

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
-import { endOfTarget, isFieldValue, isToken } from './characters.ts';
+import { detached, endOfTarget, isFieldValue, isToken } from './characters.ts';
 
 /**
  * How a message that we write says its length. `as-listed`: an answer to HEAD or a 304, whose Content-Length speaks of
@@ -86,10 +86,11 @@ function fieldsText(headers: readonly string[], framing: WrittenFraming, own: st
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] ?? '';
     const value = headers[at + 1] ?? '';
-    if (!isToken(name) || !isFieldValue(value)) return undefined;
+    const start = lineStart(name);
+    if (start === undefined || !isFieldValue(value)) return undefined;
     if (isContentLength(name)) {
       if (framing.kind !== 'length') text += listedLength(name, value, framing);
-      else if (!lengthWritten) text += `${name}: ${framing.length}\r\n`;
+      else if (!lengthWritten) text += `${start}${framing.length}\r\n`;
       lengthWritten = true;
       continue;
     }
@@ -97,11 +98,27 @@ function fieldsText(headers: readonly string[], framing: WrittenFraming, own: st
       text += coded + own;
       ownWritten = true;
     }
-    if (name.length !== 17 || name.toLowerCase() !== 'transfer-encoding') text += `${name}: ${value}\r\n`;
+    if (name.length !== 17 || name.toLowerCase() !== 'transfer-encoding') text += `${start}${value}\r\n`;
   }
   if (!lengthWritten && framing.kind === 'length') text += `Content-Length: ${framing.length}\r\n`;
   if (own === undefined) return text + coded;
   return ownWritten ? text : text + coded + own;
+}
+
+/** `name: `, made and checked once for each spelling, of which there are few. Bounded. */
+const lineStarts = new Map<string, string>();
+const mostLineStarts = 1024;
+
+/** @returns undefined for what is no name of a field */
+function lineStart(name: string): string | undefined {
+  const known = lineStarts.get(name);
+  if (known !== undefined) return known;
+  if (!isToken(name)) return undefined;
+  if (lineStarts.size >= mostLineStarts) lineStarts.clear();
+  const own = detached(name);
+  const start = `${own}: `;
+  lineStarts.set(own, start);
+  return start;
 }
 
 /** What becomes of a listed Content-Length when the body has none. */

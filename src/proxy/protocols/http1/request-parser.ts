@@ -1,6 +1,6 @@
 import { hostNameOf } from '../../routing/host-name.ts';
 import { originForm } from '../../routing/request-target.ts';
-import { endOfTarget, endOfToken } from './characters.ts';
+import { detached, endOfTarget, endOfToken } from './characters.ts';
 import type { ConnectionFields } from './framing.ts';
 import { connectionFieldsOf } from './framing.ts';
 import type { HeadLimits, HeadProblem } from './head-lines.ts';
@@ -164,6 +164,6 @@ function isHost(host: string): boolean {
   if (knownHosts.has(host)) return true;
   if (hostNameOf(host) === undefined) return false;
   if (knownHosts.size >= mostKnownHosts) knownHosts.clear();
-  knownHosts.add(host);
+  knownHosts.add(detached(host));
   return true;
 }

@@ -1,4 +1,4 @@
-import { endOfValue } from './characters.ts';
+import { isFieldValue } from './characters.ts';
 import { connectionFieldsOf } from './framing.ts';
 import type { HeadLimits } from './head-lines.ts';
 import { HeadLines } from './head-lines.ts';
@@ -67,14 +67,15 @@ export class ResponseParser {
 function parseResponse(line: string, headers: string[], method: string): ParsedResponse | string {
   const status = statusOf(line);
   if (status === undefined) return 'not a status line';
-  if (endOfValue(line, 12, line.length) !== line.length) return 'control character in the reason';
+  const reason = line.slice(13);
+  if (!isFieldValue(reason)) return 'control character in the reason';
   const newer = line.charCodeAt(7) === 0x31;
   const fields = connectionFieldsOf(headers);
   if (fields.problem !== '') return fields.problem;
   if (fields.coding === 'other' || (fields.coding === 'chunked' && !newer)) return 'transfer coding';
   return {
     status,
-    reason: line.slice(13),
+    reason,
     headers,
     ...bodyOf(status, method, fields.coding === 'chunked', fields.length),
     keepAlive: newer ? !fields.close : fields.keepAlive && !fields.close,
