@@ -26,6 +26,7 @@ import type { Scope } from './resources.ts';
 import { resources } from './resources.ts';
 import { scopesOf } from './scopes.ts';
 import type { EndpointsKind } from './scopes.ts';
+import { ServerPulse } from './server-pulse.ts';
 import type { Timers } from './timers.ts';
 import { pause, systemTimers } from './timers.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -67,6 +68,7 @@ export class ClusterSource implements ObjectSource {
   readonly #options: Required<ClusterSourceOptions>;
   readonly #features: ServerFeatures = { streamedLists: true };
   readonly #bucket: TokenBucket;
+  readonly #pulse: ServerPulse = new ServerPulse();
   #problems: Problems | undefined;
   #followed: readonly Followed[] = [];
   #synced = false;
@@ -127,7 +129,7 @@ export class ClusterSource implements ObjectSource {
         if (signal.aborted) break;
         const failed = asApiError(error);
         problems.failing(discovery, failed);
-        await pause(timers, backOff.next(failed.retryAfterMs), signal);
+        await pause(timers, backOff.next(failed.retryAfterMs, timings.startCapMs), signal);
       }
     }
     return 'EndpointSlice';
@@ -144,6 +146,7 @@ export class ClusterSource implements ObjectSource {
       ),
       features: this.#features,
       bucket: this.#bucket,
+      pulse: this.#pulse,
       clock,
       random,
       timers,
