@@ -27,6 +27,7 @@ import type { FakeInput } from './fake-store.ts';
 export const shortTimings: ReflectorTimings = {
   backOff: { firstMs: 20, capMs: 200, resetAfterMs: 2_000, retryAfterCapMs: 60_000 },
   startCapMs: 200,
+  scoutMs: 40,
   pageSize: 10,
   watchSeconds: [600, 601],
   watchGraceMs: 30_000,

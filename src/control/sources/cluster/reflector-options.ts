@@ -18,6 +18,8 @@ export interface ReflectorTimings {
   readonly backOff: BackOffTimings;
   /** Longest delay between tries until the first complete list: until then this replica serves nothing. */
   readonly startCapMs: number;
+  /** Between two looks at a server that is away. */
+  readonly scoutMs: number;
   /** Objects in one page of a list. */
   readonly pageSize: number;
   /** `timeoutSeconds` of a watch, from and below. */
@@ -42,6 +44,7 @@ export interface ReflectorTimings {
 export const reflectorTimings: ReflectorTimings = {
   backOff: backOffTimings,
   startCapMs: 4_000,
+  scoutMs: 3_000,
   pageSize: 500,
   watchSeconds: [290, 580],
   watchGraceMs: 30_000,
