@@ -39,6 +39,8 @@ export interface Settings {
   readonly listenAddress: string;
   /** Port for HTTP; 0 asks the kernel. */
   readonly httpPort: number;
+  /** Port that clients use for HTTP when something in front maps it to --http-port; 0 is the listening port itself. */
+  readonly publicHttpPort: number;
   /** Port for HTTPS; 0 asks the kernel. */
   readonly httpsPort: number;
   /** Port of the admin listener: probes, metrics, admin page; 0 asks the kernel. */

@@ -177,6 +177,13 @@ export const settingsTable: { readonly [K in SettingName]: SettingDefinition<Set
     fallback: 8080,
     doc: 'Port for HTTP; 0 asks the kernel.',
   },
+  publicHttpPort: {
+    flag: 'http-public-port',
+    group: 'Listeners',
+    kind: port(),
+    fallback: 0,
+    doc: 'Port that clients use for HTTP when something in front maps it to --http-port; 0 is the listening port itself.',
+  },
   httpsPort: {
     flag: 'https-port',
     group: 'Listeners',

@@ -15,7 +15,9 @@ if [ "${1:-}" != logs ]; then
   timeout 10 kubectl get pods --all-namespaces --no-headers \
     --output=custom-columns=:.metadata.namespace,:.metadata.name,:.status.phase | head -20 | while read -r namespace pod phase; do
     title "log of $namespace/$pod ($phase)"
-    timeout 10 kubectl --namespace "$namespace" logs --all-containers --tail="$LINES" "$pod" < /dev/null
+    # Answers as they should be would push everything else out.
+    timeout 10 kubectl --namespace "$namespace" logs --all-containers --tail=5000 "$pod" < /dev/null \
+      | grep -v '"status":[23]' | tail -n "$LINES" | cut -c 1-700
     if [ "$namespace" = "$FAIRWAY_NAMESPACE" ]; then
       timeout 10 kubectl --namespace "$namespace" logs --all-containers --previous --tail="$LINES" "$pod" < /dev/null 2>/dev/null \
         | sed 's/^/(container before) /'

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { after, before } from 'node:test';
 
 import { callApi } from './support/api.ts';
+import { ask } from './support/client.ts';
 import { addTokenKey, startComponent, stopComponent, trustOnlyTokenKey } from './support/component.ts';
 import { EndpointRecorder } from './support/endpoint-changes.ts';
-import { environment } from './support/environment.ts';
+import { apiService, environment } from './support/environment.ts';
 import { installFairway, killContainer, replicas, servedEverywhere, settled } from './support/fairway.ts';
 import { textAt } from './support/json.ts';
 import { apply, deleteNamespace, rolledOut } from './support/kubectl.ts';
@@ -20,7 +21,7 @@ const namespace = 'outages';
 const host = 'shop.test';
 /** "Within seconds": from the API server being back to a new Ingress being served. */
 const CAUGHT_UP_MS = 10_000;
-/** Health checks have the period of the readiness probe, 1 s; three failures and the way through are in it. */
+/** Health checks are those of the readiness probe: every second, out at the second failure. */
 const HEALTH_NOTICED_MS = 5_000;
 
 let address = '';
@@ -148,12 +149,22 @@ async function restartControllers(): Promise<void> {
   }
 }
 
+/** Waits until the API server answers the tests, and pods as well. */
 async function apiServerReady(): Promise<void> {
   await until(
     'the API server',
     async () => ((await callApi('GET', '/readyz')).status === 200 ? true : undefined),
     60_000,
   );
+  // An API server that ends takes itself out of the Service `kubernetes`. kube-proxy would hear of its return up to half
+  // a minute later, and until then no pod reaches it, whatever Fairway does.
+  await stopComponent('proxy');
+  await startComponent('proxy');
+  await until('the API server by its Service', async () => {
+    const { status } = await ask({ ...apiService, scheme: 'https', path: '/readyz', deadlineMs: 1_000 });
+    // 401 as well: nobody without credentials gets more.
+    return status === 200 || status === 401 || status === 403 ? true : undefined;
+  });
 }
 
 /**

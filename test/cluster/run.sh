@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh [FILTER]: sets the machine up, starts a cluster, runs the tests whose file name contains FILTER (all without one), stops it.
+# run.sh [FILTER...]: sets the machine up, starts a cluster, runs the tests whose file name contains a FILTER (all without one), stops it.
 # FAIRWAY_CLUSTER_SHELL=yes run.sh: gives a shell in the running cluster in place of the tests.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -39,9 +39,11 @@ export FAIRWAY_CLUSTER_NODE
 
 files=()
 for file in *.test.ts; do
-  case $file in *"${1:-}"*) files+=("$CLUSTER/$file") ;; esac
+  for filter in "${@:-}"; do
+    case $file in *"$filter"*) files+=("$CLUSTER/$file"); break ;; esac
+  done
 done
-[ ${#files[@]} -gt 0 ] || fail "no test file has \"$1\" in its name"
+[ ${#files[@]} -gt 0 ] || fail "no test file has one of these in its name: $*"
 
 # Control groups belong to the whole machine: two kubelets would end each other's pods.
 exec 9> /run/lock/fairway-cluster.lock

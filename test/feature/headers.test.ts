@@ -91,3 +91,10 @@ test('bodies pass both ways unchanged, TRACE is 405 and OPTIONS * is 400', async
   assert.equal((await ask({ port: program.httpPort, method: 'TRACE' })).status, 405);
   assert.equal((await ask({ port: program.httpPort, method: 'OPTIONS', path: '*' })).status, 400);
 });
+
+test('behind a Service the port is the one that clients use', async (t) => {
+  const program = await start(t, ['--http-public-port=80']);
+  const answer = await ask({ port: program.httpPort });
+  const headers = new Map(pairs((JSON.parse(answer.body) as Echo).rawHeaders));
+  assert.equal(headers.get('X-Forwarded-Port'), '80');
+});

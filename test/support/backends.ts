@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 
 import { WebSocketServer } from 'ws';
 
+import { bindSocket } from '../../src/supervisor/sockets.ts';
 import { listenOn, rawServer } from './raw-server.ts';
 
 /** A server on a raw socket that does what it is told, and remembers every byte it saw. */
@@ -80,6 +81,16 @@ export function okAnswer(body: string, headers: readonly string[] = []): string 
 /** Ends the connection with a reset as soon as a request head is there. */
 export function resetting(t: TestContext): Promise<Backend> {
   return backend(t, (socket) => void socket.resetAndDestroy());
+}
+
+/**
+ * A port that refuses connections as long as the test runs. It is bound, so that the kernel gives it to nobody else, and
+ * nobody listens.
+ */
+export function refusing(t: TestContext): number {
+  const socket = bindSocket({ address: '127.0.0.1', port: 0, what: 'test', flag: 'test' });
+  t.after(() => socket.close());
+  return socket.port;
 }
 
 /** Accepts, reads, and never says anything. */

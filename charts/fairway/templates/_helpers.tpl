@@ -64,6 +64,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 - --controller-class={{ .Values.controller.ingressClassResource.controllerValue }}
 - --election-id={{ include "fairway.electionID" . }}
 - --http-port={{ .Values.controller.containerPort.http }}
+{{- if .Values.controller.hostPort.enabled }}
+- --http-public-port={{ .Values.controller.hostPort.ports.http }}
+{{- else if .Values.controller.service.enabled }}
+- --http-public-port={{ .Values.controller.service.ports.http }}
+{{- end }}
 - --https-port={{ .Values.controller.containerPort.https }}
 - --healthz-port={{ .Values.controller.metrics.port }}
 - --health-checks={{ .Values.controller.healthChecks }}

@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Random } from '../../lib/random.ts';
+import { endpointId } from '../../model/ids.ts';
 import type { EndpointId, UpstreamId } from '../../model/ids.ts';
 import type { UnhealthyEndpoints } from '../../model/messages.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -221,7 +222,9 @@ export class Prober implements HealthView {
   #finish(target: Target, result: CheckResult): void {
     if (target.gone) return;
     this.#options.counters.series('fairway_health_checks_total', [target.check.kind, result.outcome]).add(1);
+    const before = target.state;
     if (target.count(result, this.#options.clock.wall())) {
+      this.#sayState(target, before);
       for (const upstream of target.users) this.#markDirty(upstream);
     }
     this.#scheduleNext(target);
@@ -270,6 +273,16 @@ export class Prober implements HealthView {
     if (same) return;
     upstream.out = verdict.out;
     this.#changed = true;
+  }
+
+  /** One line when an endpoint leaves or returns; that a new one passes its first check is no news. */
+  #sayState({ check, lastResult, state, users }: Target, before: Target['state']): void {
+    if (state === before || (before === 'unknown' && state === 'healthy')) return;
+    const upstreams = [...users].map((upstream) => upstream.id);
+    const endpoint = endpointId(check.address, check.port);
+    const fields = { event: 'endpoint-health', endpoint, upstreams, state, result: lastResult };
+    if (state === 'unhealthy') this.#options.log.warn(fields, `${endpoint} fails its health check: ${lastResult}`);
+    else this.#options.log.info(fields, `${endpoint} passes its health check again`);
   }
 
   #sayIgnored(upstream: CheckedUpstream, ignored: boolean): void {

@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../model/diagnostic.ts';
 import { describeDiagnostic } from '../../model/diagnostic.ts';
 import type { Kind } from '../../model/object-ref.ts';
 import { describeRef } from '../../model/object-ref.ts';
+import type { CompileCode } from '../compile/diagnostic-codes.ts';
 import type { ObjectView } from '../objects/object-store.ts';
 import type { JsonObject } from '../sources/cluster/json.ts';
 import { resources } from '../sources/cluster/resources.ts';
@@ -30,6 +31,7 @@ export interface WantedEvent {
 }
 
 const noteLimitBytes = 1024;
+const foreignCodes: ReadonlySet<string> = new Set<CompileCode>(['class-absent', 'class-unknown']);
 
 /**
  * The Event for a diagnostic, or `undefined` when its object is none of the cluster.
@@ -41,7 +43,8 @@ export function eventOf(
   reporter: EventReporter,
 ): WantedEvent | undefined {
   const { kind, namespace, name } = diagnostic.object;
-  if (kind === 'File') return undefined;
+  // An Ingress of a class that is not ours belongs to somebody else, and is none of our business to comment.
+  if (kind === 'File' || foreignCodes.has(diagnostic.code)) return undefined;
   const uid = objects.get(kind, namespace, name)?.uid ?? '';
   const note = shortened(`${prefixOf(diagnostic)}${describeDiagnostic(diagnostic)}`);
   const reason = reasonOf(diagnostic.code);

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Random } from '../../lib/random.ts';
-import type { Counters } from '../../telemetry/counters.ts';
 import type { ApiClient, ApiRequest } from '../sources/cluster/api-client.ts';
 import { asApiError } from '../sources/cluster/api-error.ts';
 import type { JsonObject } from '../sources/cluster/json.ts';
@@ -41,7 +40,6 @@ export interface LeaderElectorOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Logger;
-  readonly counters: Counters;
   readonly timings?: ElectionTimings;
 }
 
@@ -108,7 +106,6 @@ class LeaseElector implements LeaderElector {
       },
       options.log,
     );
-    this.#gauge(0);
   }
 
   start(): void {
@@ -221,7 +218,6 @@ class LeaseElector implements LeaderElector {
     this.#cancelDeadline = timers.after(Math.max(0, left), () => this.#stepDown('the Lease could not be renewed'));
     if (this.#holding) return;
     this.#holding = true;
-    this.#gauge(1);
     log.info({ identity: this.#identity }, 'this replica leads: it writes status and Events');
     this.#announce(true);
   }
@@ -232,7 +228,6 @@ class LeaseElector implements LeaderElector {
     if (!this.#holding) return;
     this.#holding = false;
     this.#own = undefined;
-    this.#gauge(0);
     this.#options.log.info({ identity: this.#identity }, `this replica leads no longer: ${why}`);
     this.#announce(false);
   }
@@ -270,11 +265,6 @@ class LeaseElector implements LeaderElector {
 
   get #deadlineMs(): number {
     return this.#timings.renewDeadlineMs / 2;
-  }
-
-  #gauge(value: number): void {
-    const { counters, name } = this.#options;
-    counters.series('nginx_ingress_controller_leader_election_status', [name]).set(value);
   }
 }
 

@@ -10,11 +10,12 @@ export interface NeededRight {
   readonly role: string;
 }
 
-/** Says once that something cannot be written, and once that it can again. */
+/** Says once that something cannot be written, and once that it can again. What may pass must come twice in a row. */
 export class WriteProblem {
   readonly #what: string;
   readonly #right: NeededRight;
   readonly #log: Logger;
+  #last = '';
   #said = '';
 
   /** @param what  the thing that is written, for messages: `the status of Ingresses` */
@@ -26,7 +27,9 @@ export class WriteProblem {
 
   failed(error: ApiError): void {
     const cause = `${error.status} ${error.reason}`;
-    if (cause === this.#said) return;
+    const again = cause === this.#last;
+    this.#last = cause;
+    if (cause === this.#said || (!again && mayPass(error))) return;
     this.#said = cause;
     this.#log.warn(
       { status: error.status, reason: error.reason },
@@ -35,6 +38,7 @@ export class WriteProblem {
   }
 
   worked(): void {
+    this.#last = '';
     if (this.#said === '') return;
     this.#said = '';
     this.#log.info({}, `${this.#what} can be written again`);
@@ -46,4 +50,8 @@ export class WriteProblem {
     const list = verbs.map((verb) => `"${verb}"`).join(', ');
     return `Add to ${role} of Fairway: apiGroups: ["${group}"], resources: ["${resource}"], verbs: [${list}]`;
   }
+}
+
+function mayPass(error: ApiError): boolean {
+  return error.failure === 'network' || error.failure === 'timeout' || error.status >= 500;
 }

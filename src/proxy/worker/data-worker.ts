@@ -110,7 +110,9 @@ export class DataWorker {
 
   #listen(message: ListenerMessage, socket: SocketHandle): void {
     if (this.#ending) return;
-    this.#engine.listen(message.id, message.port, socket);
+    // What backends and variables call the port is the one that clients use.
+    const mapped = message.id === 'http' ? this.settings.publicHttpPort : 0;
+    this.#engine.listen(message.id, mapped === 0 ? message.port : mapped, socket);
     this.#say({ kind: 'listening', id: message.id });
   }
 

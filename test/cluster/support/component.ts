@@ -4,7 +4,7 @@ import { run } from './command.ts';
 import { environment } from './environment.ts';
 
 /** A part of the cluster that tests may stop and start. */
-export type Component = 'etcd' | 'apiserver' | 'controller-manager' | 'scheduler' | 'kubelet';
+export type Component = 'etcd' | 'apiserver' | 'controller-manager' | 'scheduler' | 'kubelet' | 'proxy';
 
 const folder = join(environment.project, 'test/cluster');
 

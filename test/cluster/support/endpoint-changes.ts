@@ -10,7 +10,12 @@ export interface EndpointChange {
   readonly condition: EndpointCondition;
   /** When this process heard of it. Fairway hears of it at the same time, over a watch of its own. */
   readonly heardMs: number;
+  /** Was so already when the recorder began: no change that traffic could react to. */
+  readonly initial: boolean;
 }
+
+/** In this time a new watch has told what is there. */
+const INITIAL_MS = 500;
 
 /** Follows the endpoints of a Service and remembers every change. */
 export class EndpointRecorder {
@@ -18,6 +23,7 @@ export class EndpointRecorder {
   readonly #slices = new Map<string, ReadonlyMap<string, EndpointCondition>>();
   readonly #known = new Map<string, EndpointCondition>();
   readonly #watch: { stop(): void };
+  readonly #startedMs = Date.now();
 
   constructor(namespace: string, service: string) {
     const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
@@ -48,7 +54,7 @@ export class EndpointRecorder {
       const condition = now.get(pod) ?? 'gone';
       if (this.#known.get(pod) !== condition) {
         this.#known.set(pod, condition);
-        this.changes.push({ pod, condition, heardMs });
+        this.changes.push({ pod, condition, heardMs, initial: heardMs < this.#startedMs + INITIAL_MS });
       }
     }
   }
@@ -75,7 +81,7 @@ export interface Reaction {
 /** For every pod that became ready: how long until the first request that was sent afterwards reached it. */
 export function firstRequests(changes: readonly EndpointChange[], samples: readonly Sample[]): readonly Reaction[] {
   return changes
-    .filter(({ condition }) => condition === 'ready')
+    .filter(({ condition, initial }) => condition === 'ready' && !initial)
     .flatMap(({ pod, heardMs }) => {
       const first = samples
         .filter((sample) => sample.pod === pod && sample.doneMs >= heardMs)
@@ -98,10 +104,14 @@ export function lastRequests(changes: readonly EndpointChange[], samples: readon
   });
 }
 
-/** `3 pods, median 12 ms, longest 40 ms`. */
+/** `3 changes, median 12 ms, longest 40 ms`. */
 export function describeReactions(reactions: readonly Reaction[]): string {
   const sorted = reactions.map(({ milliseconds }) => milliseconds).toSorted((one, other) => one - other);
-  return `${sorted.length} pods, median ${sorted[Math.floor(sorted.length / 2)] ?? 0} ms, longest ${sorted.at(-1) ?? 0} ms`;
+  if (sorted.length === 0) {
+    return 'no change';
+  }
+  const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  return `${sorted.length} changes, median ${median} ms, longest ${sorted.at(-1) ?? 0} ms`;
 }
 
 export function longest(reactions: readonly Reaction[]): number {

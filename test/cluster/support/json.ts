@@ -19,12 +19,6 @@ export function textAt(value: unknown, ...path: readonly (string | number)[]): s
   return typeof found === 'string' ? found : '';
 }
 
-/** The number at a path; 0 when there is none. */
-export function numberAt(value: unknown, ...path: readonly (string | number)[]): number {
-  const found = at(value, ...path);
-  return typeof found === 'number' ? found : 0;
-}
-
 /** The list at a path; empty when there is none. */
 export function listAt(value: unknown, ...path: readonly (string | number)[]): readonly unknown[] {
   const found = at(value, ...path);

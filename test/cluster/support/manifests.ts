@@ -51,11 +51,12 @@ export function backendDeployment(options: BackendOptions): Manifest {
               ],
               readinessProbe: {
                 httpGet: { path: '/healthz', port: 'http' },
+                // Not tighter: when the machine has other work, a healthy application answers late.
                 periodSeconds: 1,
-                failureThreshold: 1,
-                timeoutSeconds: 1,
+                failureThreshold: 2,
+                timeoutSeconds: 2,
               },
-              resources: { requests: { cpu: '5m', memory: '32Mi' }, limits: { memory: '128Mi' } },
+              resources: { requests: { cpu: '50m', memory: '32Mi' }, limits: { memory: '128Mi' } },
               securityContext: {
                 allowPrivilegeEscalation: false,
                 readOnlyRootFilesystem: true,

@@ -12,6 +12,7 @@ import type { ReflectorListener, ReflectorTimings } from '../../../src/control/s
 import { Reflector } from '../../../src/control/sources/cluster/reflector.ts';
 import { resources } from '../../../src/control/sources/cluster/resources.ts';
 import type { Scope } from '../../../src/control/sources/cluster/resources.ts';
+import { ServerPulse } from '../../../src/control/sources/cluster/server-pulse.ts';
 import { systemTimers } from '../../../src/control/sources/cluster/timers.ts';
 import { TokenBucket } from '../../../src/control/sources/cluster/token-bucket.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
@@ -25,6 +26,8 @@ import type { FakeInput } from './fake-store.ts';
 /** Everything that takes seconds in production in some ten milliseconds. */
 export const shortTimings: ReflectorTimings = {
   backOff: { firstMs: 20, capMs: 200, resetAfterMs: 2_000, retryAfterCapMs: 60_000 },
+  startCapMs: 200,
+  scoutMs: 40,
   pageSize: 10,
   watchSeconds: [600, 601],
   watchGraceMs: 30_000,
@@ -129,6 +132,7 @@ export function follow(api: FakeApi, options: HarnessOptions = {}): Harness {
     scope,
     listener: mirror,
     features: { streamedLists: options.streamedLists ?? true },
+    pulse: new ServerPulse(),
     bucket: new TokenBucket(systemClock, systemTimers, 1_000, 1_000),
     clock: systemClock,
     random: Math.random,

@@ -43,12 +43,16 @@ export class BackOff {
     this.#workingSince ??= this.#clock.now();
   }
 
-  /** Milliseconds to wait after one more failure. @param retryAfterMs  what the server asked for, 0 if nothing */
-  next(retryAfterMs = 0): number {
+  /**
+   * Milliseconds to wait after one more failure.
+   * @param retryAfterMs  what the server asked for, 0 if nothing
+   * @param capMs  a lower cap than usual
+   */
+  next(retryAfterMs = 0, capMs: number = this.#timings.capMs): number {
     if (this.#healthyMs() >= this.#timings.resetAfterMs) this.#step = 0;
     this.#workingSince = undefined;
     // The cap counts after jitter, so that whoever comes back last is still back after `capMs`.
-    const base = Math.min(this.#timings.firstMs * 2 ** this.#step, this.#timings.capMs / (1 + jitterShare));
+    const base = Math.min(this.#timings.firstMs * 2 ** this.#step, capMs / (1 + jitterShare));
     this.#step = Math.min(this.#step + 1, 30);
     return Math.max(withJitter(base, jitterShare, this.#random), Math.min(retryAfterMs, this.#timings.retryAfterCapMs));
   }

@@ -26,6 +26,8 @@ import type { Scope } from './resources.ts';
 import { resources } from './resources.ts';
 import { scopesOf } from './scopes.ts';
 import type { EndpointsKind } from './scopes.ts';
+import { scout } from './scout.ts';
+import { ServerPulse } from './server-pulse.ts';
 import type { Timers } from './timers.ts';
 import { pause, systemTimers } from './timers.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -67,6 +69,7 @@ export class ClusterSource implements ObjectSource {
   readonly #options: Required<ClusterSourceOptions>;
   readonly #features: ServerFeatures = { streamedLists: true };
   readonly #bucket: TokenBucket;
+  readonly #pulse: ServerPulse = new ServerPulse();
   #problems: Problems | undefined;
   #followed: readonly Followed[] = [];
   #synced = false;
@@ -111,7 +114,12 @@ export class ClusterSource implements ObjectSource {
     this.#followed = scopes.map((scope) => this.#follow(scope, server, merger));
     for (const { scope, reflector } of this.#followed) merger.expect(scope.resource.kind, reflector.held);
     merger.deliver();
-    await Promise.all([...this.#followed.map(({ reflector }) => reflector.run(signal)), this.#gauge(signal)]);
+    const { timers, random, timings } = this.#options;
+    const scouting = scout(
+      { client: server.client, pulse: this.#pulse, timers, random, everyMs: timings.scoutMs },
+      signal,
+    );
+    await Promise.all([...this.#followed.map(({ reflector }) => reflector.run(signal)), this.#gauge(signal), scouting]);
   }
 
   /** Asks again until it is answered: nothing can be followed before. */
@@ -127,7 +135,7 @@ export class ClusterSource implements ObjectSource {
         if (signal.aborted) break;
         const failed = asApiError(error);
         problems.failing(discovery, failed);
-        await pause(timers, backOff.next(failed.retryAfterMs), signal);
+        await pause(timers, backOff.next(failed.retryAfterMs, timings.startCapMs), signal);
       }
     }
     return 'EndpointSlice';
@@ -144,6 +152,7 @@ export class ClusterSource implements ObjectSource {
       ),
       features: this.#features,
       bucket: this.#bucket,
+      pulse: this.#pulse,
       clock,
       random,
       timers,

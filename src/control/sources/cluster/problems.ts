@@ -12,16 +12,15 @@ interface Problem {
 
 /**
  * What is wrong between us and the API server, by cause and not by request: eight watches that lose one server are one
- * problem. Each is logged when it begins and when it is over, and not in between. A watch that is cut and resumed at
- * once is daily life and not logged at all.
+ * problem. Each is logged when it begins and when it is over, and not in between. What once worked is believed to work
+ * again: there a cause must come twice in a row, so that a watch which is cut and resumed at once is not worth a word.
  */
 export class Problems {
   readonly #server: string;
   readonly #log: Logger;
   readonly #open: Map<Scope, Problem> = new Map();
   readonly #said: Set<string> = new Set();
-  /** Scopes that have worked, with the failures since. */
-  readonly #failures: Map<Scope, number> = new Map();
+  readonly #worked: Set<Scope> = new Set();
 
   constructor(server: string, log: Logger) {
     this.#server = server;
@@ -29,21 +28,18 @@ export class Problems {
   }
 
   failing(scope: Scope, error: ApiError): void {
-    const failures = this.#failures.get(scope);
-    if (failures !== undefined) this.#failures.set(scope, failures + 1);
     const problem = describe(this.#server, scope, error);
     const known = this.#open.get(scope);
     this.#open.set(scope, problem);
     if (known !== undefined && known.text !== problem.text) this.#overWhenLast(known);
-    const mayPass = error.failure === 'network' || error.failure === 'timeout' || error.status >= 410;
-    if (failures === 0 && mayPass) return;
+    if (this.#worked.has(scope) && known?.text !== problem.text) return;
     if (this.#said.has(problem.text)) return;
     this.#said.add(problem.text);
     this.#log.warn({ server: this.#server, error: error.reason, status: error.status }, sentence(problem));
   }
 
   working(scope: Scope): void {
-    this.#failures.set(scope, 0);
+    this.#worked.add(scope);
     const known = this.#open.get(scope);
     this.#open.delete(scope);
     if (known !== undefined) this.#overWhenLast(known);
@@ -91,13 +87,19 @@ function describe(server: string, scope: Scope, error: ApiError): Problem {
 }
 
 function unreachable(server: string, error: ApiError): Problem {
-  const certificate = /CERT|SELF_SIGNED|ALTNAME|UNABLE_TO_/.test(error.reason);
-  return {
-    text: `the API server ${server} cannot be reached: ${error.message}`,
-    fix: certificate
-      ? 'Its certificate is not signed by the authority in the kubeconfig or in the service account'
-      : 'Fairway tries again by itself; check the address, and whether a NetworkPolicy lets this pod reach it',
-  };
+  const cause = error.message.replace(`cannot reach ${server}: `, '');
+  return { text: `the API server ${server} cannot be reached: ${cause}`, fix: unreachableFix(error.reason) };
+}
+
+/** @param code  of Node or OpenSSL */
+function unreachableFix(code: string): string {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return 'Its certificate is for other names: use one of them as the address, or as tls-server-name in the kubeconfig';
+  }
+  if (/CERT|SELF_SIGNED|UNABLE_TO_/.test(code)) {
+    return 'Its certificate is not signed by the authority in the kubeconfig or in the service account';
+  }
+  return 'Fairway tries again by itself; check the address, and whether a NetworkPolicy lets this pod reach it';
 }
 
 function refused(server: string, scope: Scope, error: ApiError): Problem {

@@ -9,12 +9,17 @@ import type { Held, HeldListener } from './held-objects.ts';
 import type { JsonObject } from './json.ts';
 import type { ReflectorMetrics } from './reflector-metrics.ts';
 import type { Scope } from './resources.ts';
+import type { ServerPulse } from './server-pulse.ts';
 import type { Timers } from './timers.ts';
 import type { TokenBucket } from './token-bucket.ts';
 
 /** Times and sizes of a Reflector. Milliseconds and bytes; fields of time in seconds say so. */
 export interface ReflectorTimings {
   readonly backOff: BackOffTimings;
+  /** Longest delay between tries until the first complete list: until then this replica serves nothing. */
+  readonly startCapMs: number;
+  /** Between two looks at a server that is away. */
+  readonly scoutMs: number;
   /** Objects in one page of a list. */
   readonly pageSize: number;
   /** `timeoutSeconds` of a watch, from and below. */
@@ -38,6 +43,8 @@ export interface ReflectorTimings {
 
 export const reflectorTimings: ReflectorTimings = {
   backOff: backOffTimings,
+  startCapMs: 4_000,
+  scoutMs: 3_000,
   pageSize: 500,
   watchSeconds: [290, 580],
   watchGraceMs: 30_000,
@@ -73,6 +80,8 @@ export interface ReflectorOptions<T> {
   readonly scope: Scope;
   readonly listener: ReflectorListener<T>;
   readonly features: ServerFeatures;
+  /** Tells all Reflectors of one server when it is back. */
+  readonly pulse: ServerPulse;
   /** Limits how often lists and watches of this process start. */
   readonly bucket: TokenBucket;
   readonly clock: Clock;

@@ -2,12 +2,12 @@ import { messageOf } from '../../../lib/error-text.ts';
 import { withJitter } from '../../../lib/random.ts';
 import type { ApiError } from './api-error.ts';
 import { asApiError, isGone } from './api-error.ts';
-import { BackOff } from './back-off.ts';
 import { containedListener } from './contained-listener.ts';
 import type { HeldObjects } from './held-objects.ts';
 import { listPages } from './list-pages.ts';
 import type { WatchEnd } from './read-watch.ts';
 import { readWatch } from './read-watch.ts';
+import { RecoveryPace, troubleOf } from './recovery-pace.ts';
 import type { ReflectorOptions } from './reflector-options.ts';
 import { describeScope, pathOf, selectorsOf } from './resources.ts';
 import { ScopeState } from './scope-state.ts';
@@ -30,7 +30,7 @@ import { readWatchEvent } from './watch-event.ts';
 export class Reflector<T> {
   readonly #options: ReflectorOptions<T>;
   readonly #state: ScopeState<T>;
-  readonly #backOff: BackOff;
+  readonly #pace: RecoveryPace;
   #turn: AbortController = new AbortController();
   #lostAt: number | undefined;
   #lastContactAt: number | undefined;
@@ -40,7 +40,7 @@ export class Reflector<T> {
     const listener = containedListener(options.listener, options.log, options.scope.resource.name);
     this.#options = { ...options, listener };
     this.#state = new ScopeState(this.#options);
-    this.#backOff = new BackOff(options.clock, options.random, options.timings.backOff);
+    this.#pace = new RecoveryPace(options);
   }
 
   get synced(): boolean {
@@ -105,7 +105,7 @@ export class Reflector<T> {
     });
     this.#lastContactAt = clock.now();
     metrics.listSeconds.add((clock.now() - startedAt) / 1000);
-    this.#backOff.worked();
+    this.#pace.worked();
     listener.working();
     return this.#state.complete(result.objects, result.resourceVersion);
   }
@@ -173,7 +173,7 @@ export class Reflector<T> {
   #following(): void {
     const { clock, metrics, listener } = this.#options;
     this.#lastContactAt = clock.now();
-    this.#backOff.worked();
+    this.#pace.worked();
     listener.working();
     if (this.#lostAt !== undefined) metrics.gapSeconds.add((clock.now() - this.#lostAt) / 1000);
     this.#lostAt = undefined;
@@ -188,7 +188,7 @@ export class Reflector<T> {
         return;
       case 'ended':
         if (end.livedMs >= timings.shortWatchMs) return;
-        return pause(timers, this.#backOff.next(), signal);
+        return this.#pace.wait('broken', 0, !this.synced, signal);
       case 'stall':
         metrics.failure('stall').add(1);
         return;
@@ -198,7 +198,7 @@ export class Reflector<T> {
       case 'line':
         metrics.failure('line').add(1);
         if (!this.#state.badLine()) features.streamedLists = false;
-        return pause(timers, this.#backOff.next(), signal);
+        return this.#pace.wait('broken', 0, !this.synced, signal);
       case 'suspicious':
         this.#holdDeletion();
         return pause(timers, timings.confirmDeletionMs, signal);
@@ -231,7 +231,7 @@ export class Reflector<T> {
     // When we were asked to stop, the failure is ours and not the server's.
     if (signal.aborted) return;
     this.#options.listener.failing(error);
-    await pause(this.#options.timers, this.#backOff.next(error.retryAfterMs), signal);
+    await this.#pace.wait(troubleOf(error), error.retryAfterMs, !this.synced, signal);
   }
 
   /** A watch that silently loses events would be a rumour; this makes it a number, and repairs it. */

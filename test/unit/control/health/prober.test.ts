@@ -307,11 +307,28 @@ suite('the prober', () => {
     assert.deepEqual(bench.changes.at(-1), { unhealthy: new Map(), ignored: new Set([cart]) });
     assert.equal(bench.prober.upstream(cart)?.ignored, true);
     bench.pass(30_000);
-    assert.deepEqual(bench.logged, ['health checks of all endpoints fail: they are ignored']);
+    const said = (): string[] => bench.logged.filter((line) => line.startsWith('health checks'));
+    assert.deepEqual(said(), ['health checks of all endpoints fail: they are ignored']);
     bench.answer(2, success('y'));
     bench.pass(10_000);
     assert.deepEqual(bench.changes.at(-1), { unhealthy: new Map([[cart, [idOf(1)]]]), ignored: new Set() });
-    assert.equal(bench.logged.length, 2);
+    assert.equal(said().length, 2);
+  });
+
+  test('says once that an endpoint leaves and once that it returns, not that a new one is well', () => {
+    const bench = new Bench();
+    for (const last of [1, 2]) bench.answer(last, success('HTTP 200'));
+    bench.update({ [cart]: [checkOf(1, { failureThreshold: 1 }), checkOf(2, { failureThreshold: 1 })] });
+    bench.pass(20_000);
+    assert.deepEqual(bench.logged, []);
+    bench.answer(1, failure('HTTP 503'));
+    bench.pass(30_000);
+    bench.answer(1, success('HTTP 200'));
+    bench.pass(30_000);
+    assert.deepEqual(bench.logged, [
+      `${idOf(1)} fails its health check: HTTP 503`,
+      `${idOf(1)} passes its health check again`,
+    ]);
   });
 
   test('says that it ignores the checks of a single endpoint although the pool stays the same', () => {

@@ -30,6 +30,16 @@ test('base64 in lines, as YAML block text has it', () => {
   assert.equal(decodeAs('Secret', { type: 'kubernetes.io/tls', data: wrapped }).object.tls.kind, 'certificate');
 });
 
+test('text that is not base64 is not read as the base64 that it holds', () => {
+  const key = data['tls.key'];
+  const { object } = decodeAs('Secret', {
+    type: 'kubernetes.io/tls',
+    data: { ...data, 'tls.key': `${key.slice(0, 40)}%%${key.slice(40)}` },
+  });
+  assert.ok(object.tls.kind === 'invalid');
+  assert.match(object.tls.why, /not base64/);
+});
+
 test('what is wrong with the values stands in the material, without the values', () => {
   for (const bad of [
     {},

@@ -5,7 +5,6 @@ import type { TestContext } from 'node:test';
 import type { LeaderElector } from '../../../../src/control/status/leader-election.ts';
 import { createLeaderElector, electionTimings } from '../../../../src/control/status/leader-election.ts';
 import { createLogger } from '../../../../src/lib/logger.ts';
-import { createCounters } from '../../../../src/telemetry/counters.ts';
 import { FakeApi, sendStatus } from '../../../support/fake-api/fake-api.ts';
 import { clientOf } from '../../../support/fake-api/reflector-harness.ts';
 import { rightsOfFairway } from '../../../support/fake-api/rights.ts';
@@ -51,7 +50,6 @@ class Election {
       timers,
       random: Math.random,
       log: createLogger({ process: 'test', level: 'debug', destination: log }),
-      counters: createCounters({ timeBuckets: [1], lengthBuckets: [1], sizeBuckets: [1] }),
     });
     const changes: boolean[] = [];
     elector.onChange((leading) => changes.push(leading));

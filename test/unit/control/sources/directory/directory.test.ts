@@ -347,6 +347,26 @@ suite('folders', () => {
     },
   );
 
+  test('what a link leads to is followed where it is, also in a hidden folder', deadline, async () => {
+    await following({ '.store/a.yaml': service('a') }, async (folder) => {
+      await symlink('.store/a.yaml', folder.path('a.yaml'));
+      await folder.until('the linked file', () => folder.port('a') === 80);
+      await folder.write('.store/a.yaml', service('a', 81));
+      await folder.until('its change', () => folder.port('a') === 81);
+    });
+  });
+
+  test('what cannot be opened any more leaves standing what was read there', deadline, async () => {
+    await following({ 'a.yaml': service('a'), 'b.yaml': service('b') }, async (folder) => {
+      // A name below a file: neither there nor missing (ENOTDIR), as with a folder that may not be entered.
+      await symlink('b.yaml/inside', folder.path('.broken'));
+      await rename(folder.path('.broken'), folder.path('a.yaml'));
+      await folder.until('a diagnostic', () => folder.codes().length > 0);
+      assert.deepEqual(folder.codes(), ['folder-unreadable a.yaml']);
+      assert.deepEqual(folder.names(), ['a', 'b']);
+    });
+  });
+
   test('too many files and too many levels are told', deadline, async () => {
     const limits = { files: 2, depth: 1, watchers: 100 };
     await following(
