@@ -37,6 +37,9 @@ manifests: $(SETUP) ## renders manifests/install.yaml from the chart
 format: $(SETUP) ## formats the sources
 	@node_modules/.bin/oxfmt
 
+bench: $(SETUP) ## CPU per request beside nginx and haproxy; writes docs/benchmarks.md (needs nginx, haproxy, wrk)
+	@bash scripts/node.sh test/bench/run.ts
+
 fuzz: $(SETUP) ## looks for requests that others read otherwise; SECONDS_TO_FUZZ=30
 	@bash scripts/node.sh test/fuzz/http1.ts $(SECONDS_TO_FUZZ)
 
@@ -46,4 +49,4 @@ image: ## builds the container image
 clean: ## removes what setup installed
 	@rm -rf node_modules
 
-.PHONY: help setup run check test test-cluster golden docs manifests format fuzz image clean
+.PHONY: help setup run check test test-cluster golden docs manifests format bench fuzz image clean

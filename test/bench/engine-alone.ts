@@ -54,7 +54,14 @@ const snapshot: Snapshot = {
             action: { kind: 'forward', upstream },
             policies: {
               retry: { on: ['error', 'timeout'], tries: 3, timeoutMs: 0 },
-              labels: { namespace: 'shop', ingress: 'web', service: 'web', servicePort: '80', path: '/', host: 'localhost' },
+              labels: {
+                namespace: 'shop',
+                ingress: 'web',
+                service: 'web',
+                servicePort: '80',
+                path: '/',
+                host: 'localhost',
+              },
             },
           },
         ],

@@ -221,11 +221,7 @@ function manifestsOf({ backendPort, certificate, routes }: PeerOptions): string 
     stringData: { 'tls.crt': certificate.cert, 'tls.key': certificate.key },
   };
   const annotations = { 'ssl-redirect': 'false' };
-  return yaml(
-    ...service('web', [{ port: backendPort }]),
-    secret,
-    ingress({ host: 'localhost', paths, annotations }),
-  );
+  return yaml(...service('web', [{ port: backendPort }]), secret, ingress({ host: 'localhost', paths, annotations }));
 }
 
 /** A certificate that all peers use: ECDSA P-256. */
