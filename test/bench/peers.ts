@@ -112,6 +112,7 @@ async function startNginx(
   const bodies = join(folder, 'bodies');
   const text = `
 worker_processes ${workers};
+${process.getuid?.() === 0 ? 'user root;' : ''}
 pid ${folder}/nginx.pid;
 error_log ${folder}/error.log warn;
 events { worker_connections 16384; }
