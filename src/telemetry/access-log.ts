@@ -38,6 +38,7 @@ export interface AccessLogEntry {
 /** One try, in order. */
 export interface AccessLogTry {
   readonly endpoint: string;
+  /** 0 when the client left before there was one. */
   readonly status: number;
   readonly bytes: number;
   readonly durationMs: number;
@@ -85,7 +86,7 @@ export const accessLogFields: Readonly<Record<string, AccessLogField>> = {
   service_port: { doc: 'Port of the Service, as the Ingress writes it.', value: (entry) => entry.servicePort },
   location_path: { doc: 'Path of the rule that took the request.', value: (entry) => entry.routePath },
   upstream_addr: { doc: 'Endpoints that were tried, in order.', value: (entry) => list(entry, (one) => one.endpoint) },
-  upstream_status: { doc: 'Status of each try.', value: (entry) => list(entry, (one) => `${one.status}`) },
+  upstream_status: { doc: 'Status of each try.', value: (entry) => list(entry, statusOf) },
   upstream_response_length: {
     doc: 'Bytes of the body of each try.',
     value: (entry) => list(entry, (one) => `${one.bytes}`),
@@ -138,7 +139,7 @@ export function nginxLine(entry: AccessLogEntry): string {
     `${entry.status} ${entry.bodyBytesSent} "${text(entry.referer)}" "${text(entry.userAgent)}" ` +
     `${entry.requestBytes} ${seconds(entry.durationMs)} [${upstreamName(entry)}] [] ` +
     `${list(entry, (one) => one.endpoint) || '-'} ${list(entry, (one) => `${one.bytes}`) || '-'} ` +
-    `${list(entry, (one) => seconds(one.durationMs)) || '-'} ${list(entry, (one) => `${one.status}`) || '-'} ` +
+    `${list(entry, (one) => seconds(one.durationMs)) || '-'} ${list(entry, statusOf) || '-'} ` +
     `${text(entry.requestId || undefined)}\n`
   );
 }
@@ -153,6 +154,11 @@ function list(entry: AccessLogEntry, value: (one: AccessLogTry) => string): stri
   const [first] = entry.tries;
   if (first === undefined) return '';
   return entry.tries.length === 1 ? value(first) : entry.tries.map(value).join(', ');
+}
+
+/** nginx has no status for a try that the client did not wait for. */
+function statusOf(one: AccessLogTry): string {
+  return one.status === 0 ? '-' : `${one.status}`;
 }
 
 /** Seconds with three digits, as nginx prints times. */
