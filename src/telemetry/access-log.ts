@@ -23,7 +23,7 @@ export interface AccessLogEntry {
   readonly referer: string | undefined;
   readonly userAgent: string | undefined;
   readonly requestId: string;
-  /** All empty when no route took the request. */
+  /** All empty when no route took the request; the Service alone when it went to `--default-backend-service`. */
   readonly namespace: string;
   readonly ingress: string;
   readonly service: string;
@@ -133,9 +133,9 @@ export function jsonLine(entry: AccessLogEntry): string {
  * Source: ingress-nginx `log-format-upstream`; nginx `log_format` for the escapes and for `-`.
  */
 export function nginxLine(entry: AccessLogEntry): string {
-  const request = `${entry.method} ${entry.target} HTTP/${entry.httpVersion}`;
   return (
-    `${text(entry.clientAddress)} - ${text(entry.user || undefined)} [${localTime(entry.timeMs)}] "${text(request)}" ` +
+    `${text(entry.clientAddress)} - ${text(entry.user || undefined)} [${localTime(entry.timeMs)}] ` +
+    `"${text(requestLine(entry))}" ` +
     `${entry.status} ${entry.bodyBytesSent} "${text(entry.referer)}" "${text(entry.userAgent)}" ` +
     `${entry.requestBytes} ${seconds(entry.durationMs)} [${upstreamName(entry)}] [] ` +
     `${list(entry, (one) => one.endpoint) || '-'} ${list(entry, (one) => `${one.bytes}`) || '-'} ` +
@@ -144,9 +144,14 @@ export function nginxLine(entry: AccessLogEntry): string {
   );
 }
 
+/** Bytes that are no request have none. */
+function requestLine({ method, target, httpVersion }: AccessLogEntry): string | undefined {
+  return method === '' ? undefined : `${method} ${target} HTTP/${httpVersion}`;
+}
+
 /** ingress-nginx' name of an upstream; what no rule takes goes to its default backend. */
 function upstreamName(entry: AccessLogEntry): string {
-  if (entry.namespace === '') return 'upstream-default-backend';
+  if (entry.ingress === '') return 'upstream-default-backend';
   return entry.service === '' ? '-' : `${entry.namespace}-${entry.service}-${entry.servicePort}`;
 }
 
