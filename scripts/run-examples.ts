@@ -22,6 +22,8 @@ const quietMs = 1_500;
 /** Width of the commands in the list of what to try. */
 const commandColumns = 66;
 
+type FileChange = 'added' | 'changed' | 'removed';
+
 /** What the terminal has been told, and what it is about to be told. */
 const told = {
   ports: new Map<string, string>(),
@@ -29,7 +31,10 @@ const told = {
   /** Children that died and do not serve again yet. */
   died: new Set<string>(),
   /** Files that changed since the last version was published. */
-  changes: new Map<string, 'added' | 'changed' | 'removed'>(),
+  changes: new Map<string, FileChange>(),
+  /** Versions that were published and are not served by every data worker yet, with the files they are about. */
+  published: new Map<number, ReadonlyMap<string, FileChange>>(),
+  lastPublished: { version: 0, at: Number.NEGATIVE_INFINITY },
   files: new Set(manifestFiles()),
   quietTimer: undefined as NodeJS.Timeout | undefined,
 };
@@ -99,7 +104,8 @@ function onLogLine(line: LogLine): void {
   if (event === 'child-died') told.died.add(textOf(line, 'child'));
   if (event === 'listening') told.ports.set(textOf(line, 'listener'), textOf(line, 'port'));
   else if (event === 'phase' && textOf(line, 'phase') === 'serving') greet();
-  else if (event === 'published') sayChanges(`served now (version ${textOf(line, 'version')})`);
+  else if (event === 'published') onPublished(Number(line['version']));
+  else if (event === 'served') onServed(Number(line['version']));
   else if (level === 'warn' || level === 'error' || isNews(line)) console.log(readableLine(line, new Date()));
 }
 
@@ -152,14 +158,35 @@ function onFileEvent(file: string): void {
   told.changes.set(file, told.changes.get(file) === 'added' && kind === 'changed' ? 'added' : kind);
   told.files = files;
   clearTimeout(told.quietTimer);
-  told.quietTimer = setTimeout(() => sayChanges('nothing that is served differs'), quietMs);
+  told.quietTimer = setTimeout(() => {
+    // The program may have been faster than the file system's event here.
+    const justNow = performance.now() - told.lastPublished.at < quietMs + 1_000;
+    const version = told.lastPublished.version;
+    sayChanges(told.changes, justNow ? `served now (version ${version})` : 'nothing that is served differs');
+    told.changes = new Map();
+  }, quietMs);
 }
 
-function sayChanges(outcome: string): void {
-  clearTimeout(told.quietTimer);
+function onPublished(version: number): void {
+  told.lastPublished = { version, at: performance.now() };
   if (told.changes.size === 0) return;
-  const files = [...told.changes].map(([file, kind]) => `${file} ${kind}`).join(', ');
-  told.changes.clear();
+  clearTimeout(told.quietTimer);
+  told.published.set(version, told.changes);
+  told.changes = new Map();
+}
+
+/** A version that is served contains those before it. */
+function onServed(served: number): void {
+  for (const [version, changes] of told.published) {
+    if (version > served) continue;
+    told.published.delete(version);
+    sayChanges(changes, `served now (version ${version})`);
+  }
+}
+
+function sayChanges(changes: ReadonlyMap<string, FileChange>, outcome: string): void {
+  if (changes.size === 0) return;
+  const files = [...changes].map(([file, kind]) => `${file} ${kind}`).join(', ');
   console.log(`${clock(new Date())}          ${files}: ${outcome}`);
 }
 

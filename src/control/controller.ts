@@ -74,7 +74,7 @@ export class Controller {
     this.#options = options;
     const { clock, counters, log, send, snapshot, unhealthy } = options;
     this.#holdOff = new HoldOff((changedAt) => this.#run(changedAt), clock, systemTimer);
-    this.#publisher = new Publisher(snapshot, send, counters, clock);
+    this.#publisher = new Publisher(snapshot, { send, counters, clock, log });
     this.#findings = new Findings(log, counters);
     this.health = new Prober({
       clock,

@@ -1,24 +1,34 @@
 import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
 import type { FromControl, WorkerState } from '../model/messages.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { diffSnapshots, isEmptyUpdate } from '../model/update.ts';
 import type { Counters } from '../telemetry/counters.ts';
+
+export interface PublisherTools {
+  readonly send: (message: FromControl) => void;
+  readonly counters: Counters;
+  readonly clock: Clock;
+  readonly log: Pick<Logger, 'info'>;
+}
 
 /** Sends differences to the supervisor and follows which data workers serve what. */
 export class Publisher {
   readonly #send: (message: FromControl) => void;
   readonly #counters: Counters;
   readonly #clock: Clock;
+  readonly #log: Pick<Logger, 'info'>;
   #published: Snapshot;
   /** Monotonic time of the first change in each version that some worker has not taken yet. */
   readonly #waiting: Map<number, number> = new Map();
 
   /** @param published  what the workers serve when the control process starts */
-  constructor(published: Snapshot, send: (message: FromControl) => void, counters: Counters, clock: Clock) {
+  constructor(published: Snapshot, tools: PublisherTools) {
     this.#published = published;
-    this.#send = send;
-    this.#counters = counters;
-    this.#clock = clock;
+    this.#send = tools.send;
+    this.#counters = tools.counters;
+    this.#clock = tools.clock;
+    this.#log = tools.log;
   }
 
   /** What the workers serve, or will in a moment. */
@@ -47,7 +57,7 @@ export class Publisher {
     for (const [version, changedAt] of this.#waiting) {
       if (version > least) continue;
       this.#waiting.delete(version);
-      this.#count(changedAt);
+      this.#count(version, changedAt);
     }
   }
 
@@ -58,9 +68,11 @@ export class Publisher {
     this.#counters.series('nginx_ingress_controller_config_last_reload_successful', []).set(0);
   }
 
-  #count(changedAt: number): void {
+  #count(version: number, changedAt: number): void {
     const counters = this.#counters;
-    counters.series('fairway_config_apply_seconds', []).add((this.#clock.now() - changedAt) / 1000);
+    const afterMs = Math.round(this.#clock.now() - changedAt);
+    this.#log.info({ event: 'served', version, afterMs }, `version ${version} is served by every data worker`);
+    counters.series('fairway_config_apply_seconds', []).add(afterMs / 1000);
     counters.series('nginx_ingress_controller_success', []).add(1);
     counters.series('nginx_ingress_controller_config_last_reload_successful', []).set(1);
     const wallSeconds = Math.floor(this.#clock.wall() / 1000);

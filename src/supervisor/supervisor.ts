@@ -114,10 +114,11 @@ export class Supervisor {
     const { settings } = this.#options;
     const birth = { settings: { ...settings }, snapshot: this.#snapshot, unhealthy: this.#unhealthy };
     this.#control.send({ kind: 'birth', ...birth });
+    // Before the listener: a probe that waits in its queue is answered at once, and must not hear of a start.
+    this.#sendState();
     if (this.#admin !== undefined) {
       this.#control.send({ kind: 'admin-listener', port: this.#admin.port }, this.#admin.handle);
     }
-    this.#sendState();
     if (this.#controlIsTold) this.#control.send({ kind: 'drain' });
   }
 

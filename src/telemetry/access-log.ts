@@ -23,7 +23,7 @@ export interface AccessLogEntry {
   readonly referer: string | undefined;
   readonly userAgent: string | undefined;
   readonly requestId: string;
-  /** All empty when no route took the request. */
+  /** All empty when no route took the request; the Service alone when it went to `--default-backend-service`. */
   readonly namespace: string;
   readonly ingress: string;
   readonly service: string;
@@ -38,6 +38,7 @@ export interface AccessLogEntry {
 /** One try, in order. */
 export interface AccessLogTry {
   readonly endpoint: string;
+  /** 0 when the client left before there was one. */
   readonly status: number;
   readonly bytes: number;
   readonly durationMs: number;
@@ -85,7 +86,7 @@ export const accessLogFields: Readonly<Record<string, AccessLogField>> = {
   service_port: { doc: 'Port of the Service, as the Ingress writes it.', value: (entry) => entry.servicePort },
   location_path: { doc: 'Path of the rule that took the request.', value: (entry) => entry.routePath },
   upstream_addr: { doc: 'Endpoints that were tried, in order.', value: (entry) => list(entry, (one) => one.endpoint) },
-  upstream_status: { doc: 'Status of each try.', value: (entry) => list(entry, (one) => `${one.status}`) },
+  upstream_status: { doc: 'Status of each try.', value: (entry) => list(entry, statusOf) },
   upstream_response_length: {
     doc: 'Bytes of the body of each try.',
     value: (entry) => list(entry, (one) => `${one.bytes}`),
@@ -132,20 +133,25 @@ export function jsonLine(entry: AccessLogEntry): string {
  * Source: ingress-nginx `log-format-upstream`; nginx `log_format` for the escapes and for `-`.
  */
 export function nginxLine(entry: AccessLogEntry): string {
-  const request = `${entry.method} ${entry.target} HTTP/${entry.httpVersion}`;
   return (
-    `${text(entry.clientAddress)} - ${text(entry.user || undefined)} [${localTime(entry.timeMs)}] "${text(request)}" ` +
+    `${text(entry.clientAddress)} - ${text(entry.user || undefined)} [${localTime(entry.timeMs)}] ` +
+    `"${text(requestLine(entry))}" ` +
     `${entry.status} ${entry.bodyBytesSent} "${text(entry.referer)}" "${text(entry.userAgent)}" ` +
     `${entry.requestBytes} ${seconds(entry.durationMs)} [${upstreamName(entry)}] [] ` +
     `${list(entry, (one) => one.endpoint) || '-'} ${list(entry, (one) => `${one.bytes}`) || '-'} ` +
-    `${list(entry, (one) => seconds(one.durationMs)) || '-'} ${list(entry, (one) => `${one.status}`) || '-'} ` +
+    `${list(entry, (one) => seconds(one.durationMs)) || '-'} ${list(entry, statusOf) || '-'} ` +
     `${text(entry.requestId || undefined)}\n`
   );
 }
 
+/** Bytes that are no request have none. */
+function requestLine({ method, target, httpVersion }: AccessLogEntry): string | undefined {
+  return method === '' ? undefined : `${method} ${target} HTTP/${httpVersion}`;
+}
+
 /** ingress-nginx' name of an upstream; what no rule takes goes to its default backend. */
 function upstreamName(entry: AccessLogEntry): string {
-  if (entry.namespace === '') return 'upstream-default-backend';
+  if (entry.ingress === '') return 'upstream-default-backend';
   return entry.service === '' ? '-' : `${entry.namespace}-${entry.service}-${entry.servicePort}`;
 }
 
@@ -153,6 +159,11 @@ function list(entry: AccessLogEntry, value: (one: AccessLogTry) => string): stri
   const [first] = entry.tries;
   if (first === undefined) return '';
   return entry.tries.length === 1 ? value(first) : entry.tries.map(value).join(', ');
+}
+
+/** nginx has no status for a try that the client did not wait for. */
+function statusOf(one: AccessLogTry): string {
+  return one.status === 0 ? '-' : `${one.status}`;
 }
 
 /** Texts of the times below one second. */

@@ -178,6 +178,16 @@ test('a DaemonSet takes the place of the Deployment', () => {
   assert.equal(http.hostPort, 80);
 });
 
+test('on the network of the node the ports are those of the container', () => {
+  const [container] = podOf(
+    render({ controller: { hostNetwork: true, hostPort: { enabled: true } } }),
+    'Deployment',
+  ).containers;
+  const [http] = container.ports;
+  assert.deepEqual([http.containerPort, http.hostPort], [8080, undefined], 'the API server refuses two different ones');
+  assert.ok(container.args.includes('--http-public-port=8080'));
+});
+
 test('a single replica has no disruption budget', () => {
   assert.ok(render({ controller: { replicaCount: 1 } }).every((one) => one.kind !== 'PodDisruptionBudget'));
   assert.equal(only(render({}), 'PodDisruptionBudget')['spec'].maxUnavailable, 1);

@@ -145,7 +145,9 @@ async function ready(admin: Program['admin'], ended: Program['ended'], log: LogL
       if (log.with({ event: 'listening', listener: 'admin' }).length === 0) return undefined;
       const { status, text } = await admin('/readyz');
       answer = `${status} ${text}`;
-      return status === 200 ? true : undefined;
+      // The answer may overtake the log lines that say the ports.
+      const knowsPorts = ['http', 'https'].every((listener) => log.with({ event: 'listening', listener }).length > 0);
+      return status === 200 && knowsPorts ? true : undefined;
     }, withinMs);
   } catch (cause) {
     throw new Error(`not ready within ${withinMs} ms: ${answer}\n${tail(log)}`, { cause });

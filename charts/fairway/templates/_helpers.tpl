@@ -64,7 +64,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 - --controller-class={{ .Values.controller.ingressClassResource.controllerValue }}
 - --election-id={{ include "fairway.electionID" . }}
 - --http-port={{ .Values.controller.containerPort.http }}
-{{- if .Values.controller.hostPort.enabled }}
+{{- if and .Values.controller.hostPort.enabled .Values.controller.hostNetwork }}
+- --http-public-port={{ .Values.controller.containerPort.http }}
+{{- else if .Values.controller.hostPort.enabled }}
 - --http-public-port={{ .Values.controller.hostPort.ports.http }}
 {{- else if .Values.controller.service.enabled }}
 - --http-public-port={{ .Values.controller.service.ports.http }}
@@ -170,13 +172,13 @@ spec:
         - name: http
           containerPort: {{ .Values.controller.containerPort.http }}
           protocol: TCP
-          {{- if .Values.controller.hostPort.enabled }}
+          {{- if and .Values.controller.hostPort.enabled (not .Values.controller.hostNetwork) }}
           hostPort: {{ .Values.controller.hostPort.ports.http }}
           {{- end }}
         - name: https
           containerPort: {{ .Values.controller.containerPort.https }}
           protocol: TCP
-          {{- if .Values.controller.hostPort.enabled }}
+          {{- if and .Values.controller.hostPort.enabled (not .Values.controller.hostNetwork) }}
           hostPort: {{ .Values.controller.hostPort.ports.https }}
           {{- end }}
         - name: {{ .Values.controller.metrics.portName }}

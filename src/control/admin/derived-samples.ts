@@ -1,3 +1,4 @@
+import type { Certificate } from '../../model/certificate.ts';
 import type { Phase } from '../../model/messages.ts';
 import type { MetricSample } from '../../model/metric-sample.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -45,33 +46,31 @@ function sample(metric: MetricName, labels: readonly string[], value: number): M
   return { metric, labels, values: [value] };
 }
 
-/** Source: ingress-nginx `SetSSLExpireTime`, `SetSSLInfo`. */
+/**
+ * Of each host, and the operator's default certificate under the host `_`. The self-signed one is renewed by itself.
+ * Source: ingress-nginx `SetSSLExpireTime`, `SetSSLInfo`.
+ */
 function certificateSamples(snapshot: Snapshot, controllerClass: string): MetricSample[] {
-  const samples: MetricSample[] = [];
-  for (const { host, certificate: id } of snapshot.virtualHosts.values()) {
+  const hosts = [...snapshot.virtualHosts.values()].map(({ host, certificate }) => [host, certificate] as const);
+  const all = [...hosts, ['_', snapshot.options.defaultCertificate] as const];
+  return all.flatMap(([host, id]) => {
     const certificate = id === undefined ? undefined : snapshot.certificates.get(id);
-    if (certificate === undefined) continue;
-    const slash = certificate.source.indexOf('/');
-    const namespace = certificate.source.slice(0, Math.max(0, slash));
-    // Issuer's serial number, which names hardly ever have, and the certificate's own.
-    const identifier = `-${certificate.serialNumber}`;
-    const labels = [namespace, controllerClass, host, certificate.source.slice(slash + 1), identifier];
-    samples.push(
-      sample('nginx_ingress_controller_ssl_expire_time_seconds', labels, certificate.notAfter),
-      sample(
-        'nginx_ingress_controller_ssl_certificate_info',
-        [
-          ...labels,
-          certificate.issuerOrganization,
-          certificate.issuerCommonName,
-          certificate.serialNumber,
-          certificate.keyAlgorithm,
-        ],
-        1,
-      ),
-    );
-  }
-  return samples;
+    const isFromSecret = certificate?.source.includes('/') === true;
+    return certificate === undefined || !isFromSecret ? [] : samplesOf(certificate, host, controllerClass);
+  });
+}
+
+function samplesOf(certificate: Certificate, host: string, controllerClass: string): MetricSample[] {
+  const { issuerCommonName, issuerOrganization, keyAlgorithm, notAfter, serialNumber, source } = certificate;
+  const slash = source.indexOf('/');
+  // Issuer's serial number, which names hardly ever have, and the certificate's own.
+  const identifier = `-${serialNumber}`;
+  const labels = [source.slice(0, slash), controllerClass, host, source.slice(slash + 1), identifier];
+  const about = [issuerOrganization, issuerCommonName, serialNumber, keyAlgorithm];
+  return [
+    sample('nginx_ingress_controller_ssl_expire_time_seconds', labels, notAfter),
+    sample('nginx_ingress_controller_ssl_certificate_info', [...labels, ...about], 1),
+  ];
 }
 
 function healthSamples(view: AdminView, snapshot: Snapshot): MetricSample[] {

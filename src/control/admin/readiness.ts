@@ -9,11 +9,11 @@ export function unreadyReasons(view: AdminView): readonly string[] {
   if (state === undefined) return [...view.waitingFor(), 'no report from the supervisor yet'];
   const draining = drainReason(state);
   if (draining !== undefined) return [draining];
+  // Once it serves, it serves: a new control process that has not listed the cluster yet changes nothing for clients.
+  if (state.phase === 'serving') return workerReasons(state);
   const reasons = [...view.waitingFor()];
   if (view.compilation() === undefined) reasons.push('routes are not compiled yet');
-  if (state.phase === 'starting') reasons.push('listeners are not bound yet');
-  reasons.push(...workerReasons(state));
-  return reasons;
+  return [...reasons, 'listeners are not bound yet', ...workerReasons(state)];
 }
 
 /** Why the program is on its way out, or undefined. */

@@ -73,6 +73,8 @@ export function alwaysLeading(podName: string): LeaderElector {
 /** Longest wait for each of the two requests that give a Lease back. */
 const releaseMs = 2_000;
 const retryJitter = 0.2;
+/** Over so long candidates spread when a Lease ends. */
+const endSpreadMs = 200;
 
 class LeaseElector implements LeaderElector {
   readonly #options: LeaderElectorOptions;
@@ -137,13 +139,21 @@ class LeaseElector implements LeaderElector {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { timers, random } = this.#options;
-    const { retryMs } = this.#timings;
     while (!signal.aborted) {
       await this.#attempt(signal);
-      // Candidates spread, so that a hundred of them do not ask in the same moment.
-      await pause(timers, this.#holding ? retryMs : retryMs * (1 + retryJitter * random()), signal);
+      await pause(this.#options.timers, this.#nextTryMs(), signal);
     }
+  }
+
+  /** Candidates spread, so that a hundred of them do not ask in the same moment, and are there when the Lease ends. */
+  #nextTryMs(): number {
+    const { clock, random } = this.#options;
+    const { retryMs } = this.#timings;
+    if (this.#holding) return retryMs;
+    const regular = retryMs * (1 + retryJitter * random());
+    const leftMs =
+      this.#observed === undefined ? 0 : this.#observedAt + durationOf(this.#observed, this.#timings) - clock.now();
+    return leftMs > 0 ? Math.min(regular, leftMs + 1 + endSpreadMs * random()) : regular;
   }
 
   async #attempt(signal: AbortSignal): Promise<void> {
@@ -173,8 +183,7 @@ class LeaseElector implements LeaderElector {
 
   /** The holder may only be slow: what counts is for how long we have seen nothing new. */
   #isExpired(lease: Lease): boolean {
-    const durationMs = lease.durationSeconds > 0 ? lease.durationSeconds * 1000 : this.#timings.durationMs;
-    return this.#options.clock.now() - this.#observedAt > durationMs;
+    return this.#options.clock.now() - this.#observedAt > durationOf(lease, this.#timings);
   }
 
   #observe(lease: Lease): void {
@@ -266,6 +275,11 @@ class LeaseElector implements LeaderElector {
   get #deadlineMs(): number {
     return this.#timings.renewDeadlineMs / 2;
   }
+}
+
+/** As its holder says, who may have other timings than we. */
+function durationOf(lease: Lease, timings: ElectionTimings): number {
+  return lease.durationSeconds > 0 ? lease.durationSeconds * 1000 : timings.durationMs;
 }
 
 function leasePath(namespace: string, name?: string): string {

@@ -39,6 +39,7 @@ export class HttpProxyEngine implements Engine {
       transport: { agents: this.#agents, clock, onTunnel },
       onRequest: () => void (this.#requests += 1),
     });
+    this.#server.keepAliveMs = runtime.snapshot.options.keepAliveMs;
     const onConnection: OnConnection = (accepted) => this.#server.accept(accepted);
     this.#tls = new TlsTermination(
       {
@@ -82,7 +83,6 @@ export class HttpProxyEngine implements Engine {
     await this.#listeners.stopAccepting();
     const cut = await this.#connections.drain(deadlineMs);
     this.#server.close();
-    this.#agents.destroy();
     return cut;
   }
 

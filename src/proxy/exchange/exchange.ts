@@ -37,7 +37,7 @@ export interface LocalResponse {
 export interface TryRecord {
   /** `address:port` of the endpoint. */
   readonly endpoint: string;
-  /** Of the answer; what the failure stands for when none came. */
+  /** Of the answer; what the failure stands for when none came; 0 when the client left before. */
   readonly status: number;
   /** Of the answer's body. */
   readonly bytes: number;

@@ -99,7 +99,7 @@ function addForwardedFor(exchange: Exchange): string {
 }
 
 /** User of basic authentication; empty for any other. Source: RFC 7617. */
-function remoteUser(exchange: Exchange): string {
+export function remoteUser(exchange: Exchange): string {
   const authorization = headerValue(exchange.request.headers, 'authorization') ?? '';
   const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1];
   if (encoded === undefined) return '';

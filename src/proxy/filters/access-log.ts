@@ -2,6 +2,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { AccessLogEntry } from '../../telemetry/access-log.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { headerValue } from '../exchange/headers.ts';
+import { remoteUser } from '../exchange/variables.ts';
 import type { Filter } from './filter.ts';
 
 /** One line for every exchange, whatever became of it. */
@@ -17,7 +18,7 @@ export function accessLogEntry(exchange: Exchange, clock: Clock): AccessLogEntry
   return {
     timeMs: clock.wall(),
     clientAddress: exchange.clientAddress,
-    user: '',
+    user: remoteUser(exchange),
     method: request.method,
     target: request.target,
     httpVersion: request.httpVersion,

@@ -50,10 +50,21 @@ test('several tries are lists, in both forms', () => {
   assert.equal(JSON.parse(jsonLine({ ...entry, tries })).upstream_status, '502, 200');
 });
 
+test('a try that the client did not wait for has no status', () => {
+  const tries = [{ endpoint: '10.0.0.1:8080', status: 0, bytes: 0, durationMs: 5 }];
+  assert.match(nginxLine({ ...entry, status: 499, tries }), / 499 12 .* 10\.0\.0\.1:8080 0 0\.005 - 0123/);
+});
+
 test('a request that no route took has no upstream', () => {
-  const none = { ...entry, namespace: '', service: '', servicePort: '', tries: [], status: 404 };
+  const none = { ...entry, namespace: '', ingress: '', service: '', servicePort: '', tries: [], status: 404 };
   assert.match(nginxLine(none), / \[upstream-default-backend\] \[\] - - - - /);
   assert.equal('upstream_addr' in JSON.parse(jsonLine(none)), false);
+});
+
+test('a request that went to the default backend has its name in ingress-nginx, and what is no request has no line', () => {
+  const fallback = { ...entry, ingress: '', servicePort: '' };
+  assert.match(nginxLine(fallback), / \[upstream-default-backend\] \[\] 10\.0\.0\.1:8080 /);
+  assert.match(nginxLine({ ...entry, method: '', target: '' }), /\] "-" /);
 });
 
 test('nothing that a client sends breaks out of its field or line', () => {

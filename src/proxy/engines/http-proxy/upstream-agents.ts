@@ -11,12 +11,13 @@ type PoolOptions = Pick<ProxyOptions, 'upstreamKeepAliveConnections' | 'upstream
 /** Node's longest timer: stands for "no limit of the agent's own". */
 const noLimitMs = 0x7fff_ffff;
 
-/** Idle connections to one endpoint. `leaving`: none is kept any more. */
+/** Kept connections to one endpoint. `leaving`: none is kept any more. */
 interface Pool {
-  idleMs: number;
   http: Agent | undefined;
   https: HttpsAgent | undefined;
   leaving: boolean;
+  /** Longest idle time as the options say now. */
+  readonly idleMs: () => number;
 }
 
 /**
@@ -24,7 +25,8 @@ interface Pool {
  * 10). Most recently used first, so that what is not needed goes idle.
  */
 export class UpstreamAgents {
-  readonly #pools = new Map<EndpointState, Pool>();
+  /** A pool lives as long as its endpoint. */
+  readonly #pools = new WeakMap<EndpointState, Pool>();
   #options: PoolOptions;
 
   constructor(options: PoolOptions) {
@@ -33,16 +35,15 @@ export class UpstreamAgents {
 
   update(options: PoolOptions): void {
     this.#options = options;
-    for (const pool of this.#pools.values()) {
-      pool.idleMs = options.upstreamKeepAliveMs;
-      for (const agent of agentsOf(pool)) agent.maxFreeSockets = options.upstreamKeepAliveConnections;
-    }
   }
 
   agentFor(endpoint: EndpointState, protocol: 'http' | 'https'): Agent {
     const pool = this.#poolOf(endpoint);
-    if (protocol === 'https') return (pool.https ??= new KeepingHttpsAgent(this.#agentOptions(), pool));
-    return (pool.http ??= new KeepingAgent(this.#agentOptions(), pool));
+    // A draining endpoint may still be asked; each connection to it closes after its answer.
+    pool.leaving = endpoint.endpoint.state === 'draining';
+    const agent = protocol === 'https' ? (pool.https ??= httpsAgent(pool)) : (pool.http ??= httpAgent(pool));
+    agent.maxFreeSockets = this.#options.upstreamKeepAliveConnections;
+    return agent;
   }
 
   /** The endpoint is gone or drains: idle connections to it would be reset soon (drain.md section 5). */
@@ -50,50 +51,35 @@ export class UpstreamAgents {
     const pool = this.#pools.get(endpoint);
     if (pool === undefined) return;
     pool.leaving = true;
-    for (const agent of agentsOf(pool)) closeIdle(agent);
-    // A draining endpoint may still be asked; connections to it are then closed after each answer.
-    if (endpoint.endpoint.state !== 'draining') this.#pools.delete(endpoint);
-  }
-
-  /** Connections that are kept or in use now. */
-  counts(): { readonly idle: number; readonly busy: number } {
-    let idle = 0;
-    let busy = 0;
-    for (const pool of this.#pools.values()) {
-      for (const agent of agentsOf(pool)) {
-        idle += countSockets(agent.freeSockets);
-        busy += countSockets(agent.sockets);
-      }
-    }
-    return { idle, busy };
-  }
-
-  destroy(): void {
-    for (const pool of this.#pools.values()) for (const agent of agentsOf(pool)) agent.destroy();
+    for (const agent of [pool.http, pool.https]) if (agent !== undefined) closeIdle(agent);
   }
 
   #poolOf(endpoint: EndpointState): Pool {
     let pool = this.#pools.get(endpoint);
     if (pool === undefined) {
-      pool = { idleMs: this.#options.upstreamKeepAliveMs, http: undefined, https: undefined, leaving: false };
+      const idleMs = (): number => this.#options.upstreamKeepAliveMs;
+      pool = { http: undefined, https: undefined, leaving: false, idleMs };
       this.#pools.set(endpoint, pool);
     }
-    // It was draining and is ready again.
-    if (pool.leaving && endpoint.endpoint.state === 'ready') pool.leaving = false;
     return pool;
   }
+}
 
-  #agentOptions(): AgentOptions {
-    return {
-      keepAlive: true,
-      maxFreeSockets: this.#options.upstreamKeepAliveConnections,
-      // The agent then sets a socket's timeout to what the peer's `Keep-Alive: timeout` says, or leaves it at this.
-      timeout: noLimitMs,
-      scheduling: 'lifo',
-      // The rule for the peer's hint is ours: `keepFor`.
-      agentKeepAliveTimeoutBuffer: 0,
-    };
-  }
+const agentOptions: AgentOptions = {
+  keepAlive: true,
+  // The agent then sets a socket's timeout to what the peer's `Keep-Alive: timeout` says, or leaves it at this.
+  timeout: noLimitMs,
+  scheduling: 'lifo',
+  // The rule for the peer's hint is ours: `keepFor`.
+  agentKeepAliveTimeoutBuffer: 0,
+};
+
+function httpAgent(pool: Pool): Agent {
+  return new KeepingAgent(agentOptions, pool);
+}
+
+function httpsAgent(pool: Pool): HttpsAgent {
+  return new KeepingHttpsAgent(agentOptions, pool);
 }
 
 class KeepingAgent extends Agent {
@@ -133,18 +119,10 @@ function keepFor(socket: Socket, pool: Pool): boolean {
   if (pool.leaving) return false;
   const hintMs = socket.timeout ?? noLimitMs;
   const safeMs = hintMs > 8_000 ? hintMs - 4_000 : hintMs / 2;
-  socket.setTimeout(Math.min(pool.idleMs, safeMs));
+  socket.setTimeout(Math.min(pool.idleMs(), safeMs));
   return true;
-}
-
-function agentsOf(pool: Pool): Agent[] {
-  return [pool.http, pool.https].filter((agent) => agent !== undefined);
 }
 
 function closeIdle(agent: Agent): void {
   for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
-}
-
-function countSockets(byName: NodeJS.ReadOnlyDict<Socket[]>): number {
-  return Object.values(byName).reduce((sum, sockets) => sum + (sockets?.length ?? 0), 0);
 }

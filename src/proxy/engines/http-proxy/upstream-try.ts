@@ -241,7 +241,7 @@ export class UpstreamTry {
     client.onGone(undefined);
     exchange.upstreamMs = clock.now() - this.#startedAt;
     exchange.bytesSent = client.bytesWritten;
-    const noAnswer = failure === undefined ? 0 : failures[failure].status;
+    const noAnswer = failure === undefined || failure === 'client-closed' ? 0 : failures[failure].status;
     exchange.tries.push({
       endpoint: endpoint.endpoint.id,
       status: exchange.upstreamStatus === 0 ? noAnswer : exchange.upstreamStatus,

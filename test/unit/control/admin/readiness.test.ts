@@ -10,10 +10,10 @@ function reasonsWith(change: Partial<ViewFixture>): readonly string[] {
   return unreadyReasons(viewOf({ ...wellFixture(), ...change }));
 }
 
-function reasonsOf(change: Partial<SupervisorState>): readonly string[] {
+function reasonsOf(change: Partial<SupervisorState>, view: Partial<ViewFixture> = {}): readonly string[] {
   const fixture = wellFixture();
   assert.ok(fixture.state);
-  return reasonsWith({ state: { ...fixture.state, ...change } });
+  return reasonsWith({ ...view, state: { ...fixture.state, ...change } });
 }
 
 suite('readiness', () => {
@@ -22,10 +22,16 @@ suite('readiness', () => {
   });
 
   test('waits for the first complete sync and says for what', () => {
-    assert.deepEqual(reasonsWith({ waitingFor: ['EndpointSlices are not listed yet'] }), [
+    const waitingFor = ['EndpointSlices are not listed yet'];
+    assert.deepEqual(reasonsOf({ phase: 'starting' }, { waitingFor, compilation: undefined }), [
       'EndpointSlices are not listed yet',
+      'routes are not compiled yet',
+      'listeners are not bound yet',
     ]);
-    assert.deepEqual(reasonsWith({ compilation: undefined }), ['routes are not compiled yet']);
+  });
+
+  test('stays when a new control process takes over what is served', () => {
+    assert.deepEqual(reasonsWith({ waitingFor: ['Secrets are not listed yet'], compilation: undefined }), []);
   });
 
   test('waits for the supervisor, the listeners and a worker with routes', () => {

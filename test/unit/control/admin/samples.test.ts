@@ -94,6 +94,19 @@ suite('derived metrics', () => {
   });
 });
 
+test('the default certificate of the operator has an end under the host _, the self-signed one has none', () => {
+  const fixture = wellFixture();
+  const given = certificateOf('ops/default-tls', ['*.example']);
+  const made = certificateOf('default', ['ingress.local']);
+  const endsOf = (id: typeof given.id): string[] => {
+    const snapshot = snapshotOf([hostOf('shop.example', [])], [], [given, made]);
+    fixture.compilation = compilationOf({ ...snapshot, options: { ...snapshot.options, defaultCertificate: id } });
+    return linesOf(derivedSamples(viewOf(fixture), 0), 'nginx_ingress_controller_ssl_expire_time_seconds');
+  };
+  assert.deepEqual(endsOf(given.id), [`ops fairway.dev/ingress-controller _ default-tls -12345: ${given.notAfter}`]);
+  assert.deepEqual(endsOf(made.id), []);
+});
+
 suite('the config hash', () => {
   const own = certificateOf('default', ['fairway.local']);
   const shop = hostOf('shop.example', [routeOf('shop.example', '/')]);

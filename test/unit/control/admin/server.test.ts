@@ -70,10 +70,12 @@ suite('probes', () => {
 
   test('/readyz gives its reasons and /livez does not care', async (t) => {
     const { get, fixture } = await start(t);
+    assert.ok(fixture.state);
+    fixture.state = { ...fixture.state, phase: 'starting' };
     fixture.waitingFor = ['Ingresses are not listed yet', 'Services are not listed yet'];
     assert.deepEqual(await get('/readyz').then(({ status, text }) => [status, text]), [
       503,
-      'Ingresses are not listed yet\nServices are not listed yet\n',
+      'Ingresses are not listed yet\nServices are not listed yet\nlisteners are not bound yet\n',
     ]);
     assert.equal((await get('/livez')).status, 200);
     assert.equal((await get('/healthz')).status, 200);
