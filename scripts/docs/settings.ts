@@ -1,5 +1,7 @@
 import { knownKeys } from '../../src/settings/config-map-keys.ts';
+import { onlyAtStart } from '../../src/settings/config-map.ts';
 import { ignoredFlags } from '../../src/settings/ignored-flags.ts';
+import type { SettingName } from '../../src/settings/settings.ts';
 import type { AnySetting } from '../../src/settings/table-access.ts';
 import { allSettings } from '../../src/settings/table-access.ts';
 import { translatedFlags } from '../../src/settings/translated-flags.ts';
@@ -7,8 +9,7 @@ import { code, grouped, heading, tableOf } from './markdown.ts';
 
 /** `docs/settings.md`. */
 export function settingsPage(): string {
-  const definitions = allSettings().map(([, definition]) => definition);
-  const groups = [...grouped(definitions, ({ group }) => group)];
+  const groups = [...grouped(allSettings(), ([, { group }]) => group)];
   return `${heading('Settings', '`src/settings/`')}
 A flag stands above the environment variable of the same setting, the key of the ConfigMap (\`--configmap\`) above both. A
 setting with a key of the ConfigMap may change while Fairway runs. Flags that are lists add up when they stand several times.
@@ -29,11 +30,11 @@ Each is reported with a diagnostic when it asks for something that Fairway does 
 ${keyRows()}`;
 }
 
-function settingRows(rows: readonly AnySetting[]): string {
+function settingRows(rows: readonly (readonly [SettingName, AnySetting])[]): string {
   return tableOf(
     ['Setting', 'Value', 'Default', 'Meaning'],
-    rows.map((definition) => [
-      placesOf(definition),
+    rows.map(([name, definition]) => [
+      placesOf(name, definition),
       definition.kind.describe,
       code(definition.kind.print(definition.fallback)),
       definition.doc,
@@ -41,11 +42,12 @@ function settingRows(rows: readonly AnySetting[]): string {
   );
 }
 
-function placesOf({ flag, aliases, environment, configMapKey }: AnySetting): string {
-  const flags = [flag, ...(aliases ?? [])].map((name) => code(`--${name}`));
+function placesOf(name: SettingName, { flag, aliases, environment, configMapKey }: AnySetting): string {
+  const flags = [flag, ...(aliases ?? [])].map((one) => code(`--${one}`));
+  const effect = onlyAtStart.includes(name) ? ' (no effect: it is read at the start)' : '';
   const others = [
     environment === undefined ? '' : `environment ${code(environment)}`,
-    configMapKey === undefined ? '' : `ConfigMap ${code(configMapKey)}`,
+    configMapKey === undefined ? '' : `ConfigMap ${code(configMapKey)}${effect}`,
   ];
   return [...flags, ...others].filter((place) => place !== '').join(', ');
 }

@@ -68,10 +68,3 @@ export function splitVariables(text: string): TextPart[] {
   if (from < text.length) parts.push({ kind: 'text', text: text.slice(from) });
   return parts;
 }
-
-/** Variables in a text that Fairway does not know; they become empty text. */
-export function unknownVariables(text: string): string[] {
-  return splitVariables(text).flatMap((part) =>
-    part.kind === 'variable' && !isVariable(part.name) ? [part.name] : [],
-  );
-}

@@ -44,8 +44,8 @@ const inverted: Readonly<Record<string, SettingName>> = {
   'disable-http-access-log': 'accessLog',
 };
 
-/** Settings of the supervisor, which does not see the ConfigMap. */
-const onlyAtStart: readonly SettingName[] = ['workers', 'shutdownDrainMs'];
+/** Settings of the supervisor, which does not see the ConfigMap: their keys have no effect, and say so. */
+export const onlyAtStart: readonly SettingName[] = ['workers', 'shutdownDrainMs'];
 
 function readKey(settings: Settings, key: string, text: string): KeyOutcome {
   const opposite = Object.hasOwn(inverted, key) ? inverted[key] : undefined;

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { onlyAtStart } from './config-map.ts';
+import type { SettingName } from './settings.ts';
 import type { AnySetting } from './table-access.ts';
 import { allSettings } from './table-access.ts';
 
@@ -10,12 +12,12 @@ const indent = 6;
 
 /** The answer to `--help`: every setting of the table, grouped, with kind, default and where else it can be written. */
 export function helpText(): string {
-  const groups = new Map<string, AnySetting[]>();
-  for (const [, definition] of allSettings()) {
+  const groups = new Map<string, string[]>();
+  for (const [name, definition] of allSettings()) {
     const group = groups.get(definition.group) ?? [];
-    groups.set(definition.group, [...group, definition]);
+    groups.set(definition.group, [...group, entryOf(name, definition)]);
   }
-  const sections = [...groups].map(([title, rows]) => `${title}\n${rows.map(entryOf).join('')}`);
+  const sections = [...groups].map(([title, rows]) => `${title}\n${rows.join('')}`);
   return `${introduction()}\n${sections.join('\n')}`;
 }
 
@@ -47,14 +49,19 @@ function introduction(): string {
   return `${paragraphs.map((text) => wrap(text, 0)).join('\n')}\n`;
 }
 
-function entryOf(definition: AnySetting): string {
+function entryOf(setting: SettingName, definition: AnySetting): string {
   const names = [definition.flag, ...(definition.aliases ?? [])].map((flag) => `--${flag}`).join(', ');
   const places = [
     definition.environment === undefined ? '' : `environment ${definition.environment}`,
-    definition.configMapKey === undefined ? '' : `ConfigMap ${definition.configMapKey}`,
+    keyOf(setting, definition),
   ].filter((place) => place !== '');
   const notes = [`default: ${defaultOf(definition)}`, ...places].join('; ');
   return `  ${names} ${definition.kind.name}\n${wrap(`${definition.doc} [${notes}]`, indent)}\n`;
+}
+
+function keyOf(setting: SettingName, { configMapKey }: AnySetting): string {
+  if (configMapKey === undefined) return '';
+  return `ConfigMap ${configMapKey}${onlyAtStart.includes(setting) ? ' has no effect' : ''}`;
 }
 
 function defaultOf(definition: AnySetting): string {

@@ -60,8 +60,8 @@ function byPrecedence(a: RouteDraft, b: RouteDraft): number {
   return comparePaths(a.match, b.match);
 }
 
-/** See `byPrecedence`. @returns less than 0 when `a` is tried before `b` */
-export function comparePaths(a: PathMatch, b: PathMatch): number {
+/** @returns less than 0 when `a` is tried before `b` */
+function comparePaths(a: PathMatch, b: PathMatch): number {
   const exactFirst = Number(b.kind === 'exact') - Number(a.kind === 'exact');
   if (exactFirst !== 0) return exactFirst;
   return b.path.length - a.path.length || rank[a.kind] - rank[b.kind] || compareText(a.path, b.path);

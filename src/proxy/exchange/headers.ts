@@ -13,16 +13,3 @@ export function headerValue(headers: readonly string[], name: string): string | 
   }
   return undefined;
 }
-
-/** Takes every field of this name out. @param name  lower-case */
-export function removeHeader(headers: HeaderList, name: string): void {
-  let to = 0;
-  for (let at = 0; at < headers.length; at += 2) {
-    const candidate = headers[at] ?? '';
-    if (candidate.length === name.length && candidate.toLowerCase() === name) continue;
-    headers[to] = candidate;
-    headers[to + 1] = headers[at + 1] ?? '';
-    to += 2;
-  }
-  headers.length = to;
-}

@@ -32,6 +32,3 @@ export const environment: ClusterEnvironment = readEnvironment();
 
 /** Address of the API server. */
 export const apiServer = { host: '10.231.0.1', port: 6443 } as const;
-
-/** The same as pods reach it: by the Service `kubernetes`, which kube-proxy serves. */
-export const apiService = { address: '10.96.0.1', host: 'kubernetes.default.svc' } as const;

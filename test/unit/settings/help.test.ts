@@ -16,6 +16,14 @@ test('names every flag, alias, variable, key and group', () => {
   }
 });
 
+test('says which keys of the ConfigMap have no effect', () => {
+  const flat = helpText().replaceAll(/\s+/g, ' ');
+  for (const key of ['worker-processes', 'worker-shutdown-timeout']) {
+    assert.ok(flat.includes(`ConfigMap ${key} has no effect`), key);
+  }
+  assert.equal(flat.match(/has no effect/g)?.length, 2);
+});
+
 test('fits into 100 columns', () => {
   assert.deepEqual(
     helpText()

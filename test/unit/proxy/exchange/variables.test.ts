@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { unknownVariables, variableNames } from '../../../../src/model/variable-names.ts';
+import { variableNames } from '../../../../src/model/variable-names.ts';
 import { compileText } from '../../../../src/proxy/exchange/variables.ts';
 import { exchangeOf, forwardRoute } from '../../../support/proxy.ts';
 
@@ -38,6 +38,7 @@ const texts: readonly (readonly [text: string, value: string])[] = [
   ['$request_method $server_protocol', 'GET HTTP/1.1'],
   ['$namespace/$ingress_name/$service_name', 'shop/cart/cart'],
   ['$request_id', 'id'],
+  ['[$nope$http_]', '[]'],
   ['plain', 'plain'],
   ['', ''],
   ['$nothing_known|$|${|$$|${}', '|$|${|$$|${}'],
@@ -55,9 +56,4 @@ test('every name of the table gives text for any exchange', () => {
   const bare = exchangeOf({ host: '', headers: [], httpVersion: '1.0' });
   for (const name of variableNames) assert.equal(typeof compileText(`$${name}`)(bare), 'string');
   assert.equal(compileText('$remote_user')(exchangeOf({ headers: ['Authorization', 'Basic !!'] })), '');
-});
-
-test('unknown variables are named', () => {
-  assert.deepEqual(unknownVariables('$host${nope}$http_$arg_x$1'), ['nope', 'http_', '1']);
-  assert.deepEqual(unknownVariables('plain'), []);
 });
