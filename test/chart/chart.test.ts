@@ -126,6 +126,15 @@ test('without health checks no pods are read', () => {
   assert.ok(rights(only(objects, 'ClusterRole', 'edge-fairway-read')).every((right) => !right.includes('pods')));
 });
 
+test('what is turned off needs no rights', () => {
+  const silent = render({ controller: { extraArgs: { events: false } } });
+  assert.deepEqual(rights(only(silent, 'ClusterRole', 'edge-fairway-status')), [
+    'networking.k8s.io/ingresses/status patch',
+  ]);
+  const quiet = render({ controller: { extraArgs: { events: 'false', 'update-status': 'false' } } });
+  assert.ok(quiet.every((one) => !one.metadata.name.endsWith('-status')));
+});
+
 test('a scope binds rights to its namespaces only', () => {
   const objects = render({ controller: { scope: { enabled: true, namespace: 'shop,blog' } } });
   const bindings = objects
