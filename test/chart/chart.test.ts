@@ -153,6 +153,17 @@ test('Secrets can be bound to chosen namespaces', () => {
   assert.ok(objects.some((one) => one.kind === 'RoleBinding' && one.metadata.namespace === 'tls'));
 });
 
+test('the default certificate can be read where other Secrets cannot', () => {
+  const extraArgs = { 'default-ssl-certificate': 'ops/wildcard' };
+  const objects = render({ controller: { extraArgs }, rbac: { secretNamespaces: ['tls'] } });
+  const role = only(objects, 'Role', 'edge-fairway-default-certificate');
+  assert.equal(role.metadata.namespace, 'ops');
+  assert.deepEqual(rights(role), ['/secrets list wildcard', '/secrets watch wildcard']);
+  const binding = only(objects, 'RoleBinding', 'edge-fairway-default-certificate');
+  assert.deepEqual([binding.metadata.namespace, binding['roleRef'].name], ['ops', role.metadata.name]);
+  assert.ok(render({ controller: { extraArgs } }).every((one) => !one.metadata.name.endsWith('-default-certificate')));
+});
+
 test('values of the ingress-nginx chart are understood', () => {
   const objects = render({
     controller: {
