@@ -16,6 +16,10 @@ export function print(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
 function indent(spaces: unknown, text: unknown): string {
   const pad = ' '.repeat(Number(spaces));
   return print(text)
@@ -62,4 +66,5 @@ export const functions: Readonly<Record<string, TemplateFunction>> = {
   join: (separator, values) => (Array.isArray(values) ? values.map(print).join(print(separator)) : print(values)),
   splitList: (separator, text) => print(text).split(print(separator)),
   list: (...values) => values,
+  index: (collection, key) => (isRecord(collection) ? collection[print(key)] : undefined),
 };

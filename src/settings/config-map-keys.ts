@@ -116,9 +116,13 @@ const groups: readonly KeyGroup[] = [
     kind: 'missing',
     why: 'the limit is fixed for now',
     keys: `client-header-timeout client-body-timeout large-client-header-buffers proxy-buffer-size
-      max-worker-connections http2-max-requests http2-max-concurrent-streams use-http2 upstream-keepalive-time
-      upstream-keepalive-requests limit-conn-zone-variable limit-req-status-code limit-conn-status-code limit-rate
-      limit-rate-after proxy-http-version`,
+      max-worker-connections upstream-keepalive-time upstream-keepalive-requests limit-conn-zone-variable
+      limit-req-status-code limit-conn-status-code limit-rate limit-rate-after`,
+  },
+  {
+    kind: 'missing',
+    why: 'HTTP/1.1 is spoken on both sides, and HTTP/2 is not there yet',
+    keys: 'use-http2 http2-max-requests http2-max-concurrent-streams proxy-http-version',
   },
   {
     kind: 'missing',
@@ -155,6 +159,27 @@ const groups: readonly KeyGroup[] = [
   },
   { kind: 'missing', why: 'use --listen-address 0.0.0.0 instead', keys: 'disable-ipv6' },
 ];
+
+/** What Fairway does anyway: only `false` asks for something. Of other switches only `true` does. */
+const alwaysOn: ReadonlySet<string> = new Set(
+  `enable-aio-write enable-multi-accept generate-request-id ignore-invalid-headers opentelemetry-trust-incoming-span
+  otel-sampler-parent-based proxy-stream-next-upstream reuse-port ssl-session-cache strict-validate-path-type`.split(
+    /\s+/,
+  ),
+);
+
+/** Limits of which 0 means none. */
+const limits: ReadonlySet<string> = new Set(['limit-rate', 'limit-rate-after', 'proxy-body-size']);
+
+/**
+ * Whether a value of a known key wants nothing that Fairway does not do: existing ConfigMaps spell defaults out.
+ * @param text  without white space around it
+ */
+export function asksNothing(key: string, text: string): boolean {
+  if (text === '') return true;
+  if (limits.has(key)) return /^0[bkmg]?$/i.test(text);
+  return text === (alwaysOn.has(key) ? 'true' : 'false');
+}
 
 /** By key. */
 export const knownKeys: ReadonlyMap<string, KnownKey> = new Map(

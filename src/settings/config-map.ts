@@ -1,7 +1,7 @@
 import { closest } from '../lib/suggest.ts';
 import { checkText } from './checks.ts';
 import type { KnownKey } from './config-map-keys.ts';
-import { knownKeys } from './config-map-keys.ts';
+import { asksNothing, knownKeys } from './config-map-keys.ts';
 import { boolean } from './kinds.ts';
 import type { SettingProblem } from './problem.ts';
 import { badValue } from './problem.ts';
@@ -27,6 +27,7 @@ export function effectiveSettings(settings: Settings, data: Readonly<Record<stri
   // In the order of the names, so that equal data gives equal problems.
   for (const key of Object.keys(data).sort()) {
     const outcome = readKey(settings, key, data[key] ?? '');
+    if (outcome === undefined) continue;
     if ('problem' in outcome) problems.push(outcome.problem);
     else values.set(outcome.name, outcome.value);
   }
@@ -47,7 +48,8 @@ const inverted: Readonly<Record<string, SettingName>> = {
 /** Settings of the supervisor, which does not see the ConfigMap: their keys have no effect, and say so. */
 export const onlyAtStart: readonly SettingName[] = ['workers', 'shutdownDrainMs'];
 
-function readKey(settings: Settings, key: string, text: string): KeyOutcome {
+/** Returns undefined when there is neither a value to take nor a word to say. */
+function readKey(settings: Settings, key: string, text: string): KeyOutcome | undefined {
   const opposite = Object.hasOwn(inverted, key) ? inverted[key] : undefined;
   if (opposite !== undefined) {
     const result = boolean().read(text.trim());
@@ -56,7 +58,8 @@ function readKey(settings: Settings, key: string, text: string): KeyOutcome {
   const row = allSettings().find(([, definition]) => definition.configMapKey === key);
   if (row !== undefined) return readSetting(settings, key, text, row);
   const known = knownKeys.get(key);
-  return { problem: known === undefined ? unknownKey(key) : withoutEffect(key, known) };
+  if (known === undefined) return { problem: unknownKey(key) };
+  return asksNothing(key, text.trim()) ? undefined : { problem: withoutEffect(key, known) };
 }
 
 function readSetting(

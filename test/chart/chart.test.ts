@@ -126,6 +126,15 @@ test('without health checks no pods are read', () => {
   assert.ok(rights(only(objects, 'ClusterRole', 'edge-fairway-read')).every((right) => !right.includes('pods')));
 });
 
+test('what is turned off needs no rights', () => {
+  const silent = render({ controller: { extraArgs: { events: false } } });
+  assert.deepEqual(rights(only(silent, 'ClusterRole', 'edge-fairway-status')), [
+    'networking.k8s.io/ingresses/status patch',
+  ]);
+  const quiet = render({ controller: { extraArgs: { events: 'false', 'update-status': 'false' } } });
+  assert.ok(quiet.every((one) => !one.metadata.name.endsWith('-status')));
+});
+
 test('a scope binds rights to its namespaces only', () => {
   const objects = render({ controller: { scope: { enabled: true, namespace: 'shop,blog' } } });
   const bindings = objects
@@ -142,6 +151,17 @@ test('Secrets can be bound to chosen namespaces', () => {
   const objects = render({ rbac: { secretNamespaces: ['tls'] } });
   assert.ok(objects.every((one) => one.kind !== 'ClusterRoleBinding' || one.metadata.name !== 'edge-fairway-secrets'));
   assert.ok(objects.some((one) => one.kind === 'RoleBinding' && one.metadata.namespace === 'tls'));
+});
+
+test('the default certificate can be read where other Secrets cannot', () => {
+  const extraArgs = { 'default-ssl-certificate': 'ops/wildcard' };
+  const objects = render({ controller: { extraArgs }, rbac: { secretNamespaces: ['tls'] } });
+  const role = only(objects, 'Role', 'edge-fairway-default-certificate');
+  assert.equal(role.metadata.namespace, 'ops');
+  assert.deepEqual(rights(role), ['/secrets list wildcard', '/secrets watch wildcard']);
+  const binding = only(objects, 'RoleBinding', 'edge-fairway-default-certificate');
+  assert.deepEqual([binding.metadata.namespace, binding['roleRef'].name], ['ops', role.metadata.name]);
+  assert.ok(render({ controller: { extraArgs } }).every((one) => !one.metadata.name.endsWith('-default-certificate')));
 });
 
 test('values of the ingress-nginx chart are understood', () => {

@@ -63,7 +63,26 @@ test('a key that protects and is not supported is an error, others are less', ()
     /^warning http-snippet has no effect.*never becomes program text/,
   );
   assert.match(said({ 'use-gzip': 'true' })[0] ?? '', /^warning use-gzip has no effect/);
-  assert.match(said({ 'reuse-port': 'true' })[0] ?? '', /^info reuse-port has no effect/);
+  assert.match(said({ 'reuse-port': 'false' })[0] ?? '', /^info reuse-port has no effect/);
+});
+
+test('a value that asks for nothing is not worth a word', () => {
+  const nothing = {
+    'allow-snippet-annotations': 'false',
+    'enable-modsecurity': 'false',
+    'generate-request-id': 'true',
+    'hide-headers': '',
+    'proxy-body-size': '0',
+    'use-gzip': ' false',
+    'use-http2': 'false',
+  };
+  assert.deepEqual(said(nothing), []);
+  assert.deepEqual(
+    said({ 'generate-request-id': 'false', 'proxy-body-size': '8m', 'use-http2': 'true' }).map((text) =>
+      text.slice(0, text.indexOf(' has no effect')),
+    ),
+    ['info generate-request-id', 'error proxy-body-size', 'warning use-http2'],
+  );
 });
 
 test('what the supervisor reads at the start is named with its flag', () => {
