@@ -31,6 +31,12 @@ export const securityFlags: readonly string[] = [
   '--disable-warning=DEP0060',
 ];
 
+/**
+ * Data workers make much short-lived garbage; V8 would let their young generation grow to hundreds of megabytes under
+ * load. In MiB.
+ */
+const workerFlags: readonly string[] = ['--max-semi-space-size=16'];
+
 /** Variables that let a data worker keep time, write text and find libraries; it needs nothing else. */
 const workerVariables = /^(TZ|LANG|LC_\w+|PATH|LD_\w+|FAKETIME\w*|NODE_V8_COVERAGE)$/;
 /** Variables that change how Node runs, trusts or leaks: TLS keys to a file, more trusted CAs, no TLS checks, flags. */
@@ -172,7 +178,7 @@ export class KeptChild<To, From> {
     try {
       const child = fork(file, [], {
         serialization: 'advanced',
-        execArgv: [...securityFlags],
+        execArgv: [...securityFlags, ...(kind === 'worker' ? workerFlags : [])],
         env: childEnvironment(kind, process.env),
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
         // A session of its own: Ctrl-C on the terminal reaches the supervisor alone, which ends the children in order.
