@@ -21,6 +21,7 @@ export function valuesSchema(): Schema {
         properties: {
           kind: { type: 'string', enum: ['Deployment', 'DaemonSet'] },
           replicaCount: { type: 'integer', minimum: 0 },
+          workers: settingsTable.workers.kind.schema,
           terminationGracePeriodSeconds: { type: 'integer', minimum: 1 },
           healthChecks: settingsTable.healthChecks.kind.schema,
           reportNodeAddress: settingsTable.reportNodeAddress.kind.schema,

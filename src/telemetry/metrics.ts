@@ -31,7 +31,6 @@ export type MetricName =
   | 'fairway_retries_total'
   | 'fairway_health_checks_ignored'
   | 'fairway_upgrades_open'
-  | 'fairway_drain_forced_total'
   | 'fairway_log_dropped_total'
   | 'fairway_metric_series_dropped_total'
   | 'nginx_ingress_controller_build_info'
@@ -213,13 +212,6 @@ export const metricsTable: Readonly<Record<MetricName, MetricDefinition>> = {
   fairway_upgrades_open: {
     kind: 'gauge',
     help: 'Upgraded connections (WebSocket) that are open.',
-    labels: [],
-    merge: 'sum',
-    origin: 'workers',
-  },
-  fairway_drain_forced_total: {
-    kind: 'counter',
-    help: 'Connections cut at the end of a drain.',
     labels: [],
     merge: 'sum',
     origin: 'workers',

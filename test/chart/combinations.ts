@@ -16,7 +16,8 @@ export const valueCombinations: Readonly<Record<string, Record<string, unknown>>
     controller: {
       image: { registry: 'images.example.com/edge', tag: '1.2.3' },
       config: { 'load-balance': 'ewma', 'proxy-read-timeout': '120', 'ssl-redirect': 'false' },
-      extraArgs: { 'log-format': 'nginx', workers: 2 },
+      workers: 4,
+      extraArgs: { 'log-format': 'nginx' },
       extraEnvs: [{ name: 'TZ', value: 'UTC' }],
       autoscaling: {
         enabled: true,

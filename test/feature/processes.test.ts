@@ -83,6 +83,8 @@ function load(
   agent: http.Agent | false = false,
 ): { stop(): Promise<{ ok: number; errors: string[] }> } {
   const traffic = { isOn: true };
+  // A test that fails before it stops the load must not keep the process alive.
+  void program.ended.then(() => (traffic.isOn = false));
   let ok = 0;
   const errors: string[] = [];
   const client = async (): Promise<void> => {

@@ -73,7 +73,7 @@ const flags: readonly string[] = [
 export async function startProgram(t: TestContext, options: ProgramOptions = {}): Promise<Program> {
   const manifests = mkdtempSync(join(tmpdir(), 'fairway-manifests-'));
   for (const [name, text] of Object.entries(options.manifests ?? {})) writeWhole(join(manifests, name), text);
-  const args = [main, '--manifests', manifests, ...flags, ...(options.args ?? [])];
+  const args = [main, '--manifests', manifests, ...flags, ...engineFlags(), ...(options.args ?? [])];
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -82,6 +82,12 @@ export async function startProgram(t: TestContext, options: ProgramOptions = {})
   t.after(() => end(child, program));
   if (options.waitFor !== 'none') await program.ready();
   return program;
+}
+
+/** `scripts/test.sh` runs the feature tests of the data plane once more with each engine that is not the default. */
+function engineFlags(): readonly string[] {
+  const engine = process.env['TEST_ENGINE'] ?? '';
+  return engine === '' ? [] : [`--engine=${engine}`];
 }
 
 /** Runs the command line to its end, within 10 seconds. */

@@ -73,6 +73,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 - --https-port={{ .Values.controller.containerPort.https }}
 - --healthz-port={{ .Values.controller.metrics.port }}
+- --workers={{ .Values.controller.workers }}
 - --health-checks={{ .Values.controller.healthChecks }}
 - --enable-metrics={{ .Values.controller.metrics.enabled }}
 {{- if .Values.controller.ingressClassByName }}
