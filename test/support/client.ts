@@ -53,8 +53,7 @@ export function ask(options: AskOptions): Promise<Answer> {
       (response) => {
         const chunks: Buffer[] = [];
         const socket = response.socket;
-        const certificate =
-          'getPeerCertificate' in socket ? (socket as TLSSocket).getPeerCertificate() : undefined;
+        const certificate = 'getPeerCertificate' in socket ? (socket as TLSSocket).getPeerCertificate() : undefined;
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', reject);
         response.on('end', () =>
