@@ -63,6 +63,7 @@ export const functions: Readonly<Record<string, TemplateFunction>> = {
   trim: (text) => print(text).trim(),
   trimSuffix: (suffix, text) =>
     print(text).endsWith(print(suffix)) ? print(text).slice(0, -print(suffix).length) : text,
+  has: (item, items) => Array.isArray(items) && items.includes(item),
   join: (separator, values) => (Array.isArray(values) ? values.map(print).join(print(separator)) : print(values)),
   splitList: (separator, text) => print(text).split(print(separator)),
   list: (...values) => values,

@@ -1,4 +1,4 @@
-/** A flag of ingress-nginx that Fairway takes so that existing command lines start, and does not act on. */
+/** A flag of ingress-nginx, or one that is planned, that Fairway takes so that existing command lines start, and does not act on. */
 export interface IgnoredFlag {
   /** `boolean` flags take no separate value. */
   readonly value: 'boolean' | 'text';
@@ -24,6 +24,10 @@ const klog = 'Fairway logs JSON lines; --log-level sets their least level';
  * (`translated-flags.ts`). Source: compat/configmap-and-flags section 2, and the klog flags of client-go.
  */
 export const ignoredFlags: Readonly<Record<string, IgnoredFlag>> = {
+  'host-ownership': missing('Ingresses of several namespaces on one host are merged, as in ingress-nginx'),
+  'panic-threshold': missing(
+    'endpoints that are not ready get no requests; failing checks of a whole pool are ignored',
+  ),
   'certificate-authority': missing('put the certificate authority of the API server into the kubeconfig'),
   'tcp-services-configmap': missing('TCP services are not supported yet'),
   'udp-services-configmap': missing('UDP services are not supported yet'),

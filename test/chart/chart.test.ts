@@ -212,3 +212,27 @@ test('a single replica has no disruption budget', () => {
   assert.ok(render({ controller: { replicaCount: 1 } }).every((one) => one.kind !== 'PodDisruptionBudget'));
   assert.equal(only(render({}), 'PodDisruptionBudget')['spec'].maxUnavailable, 1);
 });
+
+test('a default backend outside the scope can be read, and nothing else there', () => {
+  const objects = render({
+    controller: {
+      scope: { enabled: true, namespace: 'shop' },
+      extraArgs: { 'default-backend-service': 'pages/errors' },
+    },
+  });
+  const role = only(objects, 'Role', 'edge-fairway-default-backend');
+  assert.equal(role.metadata.namespace, 'pages');
+  assert.deepEqual(rights(role), [
+    '/services list',
+    '/services watch',
+    'discovery.k8s.io/endpointslices list',
+    'discovery.k8s.io/endpointslices watch',
+  ]);
+  const inside = render({
+    controller: {
+      scope: { enabled: true, namespace: 'shop' },
+      extraArgs: { 'default-backend-service': 'shop/errors' },
+    },
+  });
+  assert.ok(inside.every((one) => one.metadata.name !== 'edge-fairway-default-backend'));
+});
