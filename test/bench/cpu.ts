@@ -17,7 +17,8 @@ export function residentBytesOf(pid: number): number {
   }, 0);
 }
 
-function treeOf(pid: number): number[] {
+/** A process and all below it. */
+export function treeOf(pid: number): number[] {
   const below = tasksOf(pid).flatMap((task) => read(`/proc/${pid}/task/${task}/children`).split(' ').filter(Boolean));
   return [pid, ...below.flatMap((child) => treeOf(Number(child)))];
 }

@@ -14,6 +14,8 @@ export interface Peer {
   readonly pid: number;
   readonly httpPort: number;
   readonly httpsPort: number;
+  /** Of Fairway only. */
+  readonly adminPort?: number;
   stop(): Promise<void>;
 }
 
@@ -206,7 +208,7 @@ export async function startFairway(name: string, options: PeerOptions): Promise<
   );
   const peer = await started(`fairway (${name})`, child, { httpPort, httpsPort });
   await untilOk(httpPort);
-  return peer;
+  return { ...peer, adminPort };
 }
 
 function manifestsOf({ backendPort, certificate, routes }: PeerOptions): string {
