@@ -173,12 +173,13 @@ export class Controller {
   }
 
   #take(compilation: Compilation, changedAt: number): void {
-    const first = this.#compiled === undefined;
-    this.#compiled = compilation;
     const published = this.#publisher.publish(compilation.snapshot, changedAt);
-    this.health.update(compilation);
-    this.#report(compilation);
-    if (published || first) this.#say(compilation);
+    // Without a difference the version does not count: what is served keeps its number.
+    const compiled = published ? compilation : { ...compilation, snapshot: this.#publisher.published };
+    this.#compiled = compiled;
+    this.health.update(compiled);
+    this.#report(compiled);
+    if (published) this.#say(compiled);
   }
 
   #report(compiled: Compilation): void {
