@@ -16,7 +16,6 @@ test('a connection has a shorter deadline than an answer, and only while it is b
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
   const stop = new AbortController();
   const cancelled: number[] = [];
@@ -24,13 +23,18 @@ test('a connection has a shorter deadline than an answer, and only while it is b
     after: (ms) => () => void cancelled.push(ms),
   };
   const client = clientOf(port, timers);
+  t.after(() => {
+    stop.abort();
+    client.close();
+    server.close();
+  });
 
   const answer = client.stream({ method: 'GET', path: '/readyz', signal: stop.signal });
+  answer.catch(() => undefined);
   await until(() => (cancelled.length > 0 ? true : undefined));
   assert.deepEqual(cancelled, [timings.connectMs], 'connected, and still waiting for the answer');
   stop.abort();
   await assert.rejects(answer);
-  client.close();
 });
 
 test('a connection that is not made in time is a timeout', async () => {
