@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 
+import type { Clock } from '../../src/lib/clock.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { systemRandom } from '../../src/lib/random.ts';
@@ -56,7 +57,13 @@ export interface SnapshotParts {
 
 const upstream = upstreamId('shop', 'web', '80');
 
-export async function startEngine(t: TestContext, name: EngineName, parts: SnapshotParts): Promise<RunningEngine> {
+/** @param clock  time as the engine sees it */
+export async function startEngine(
+  t: TestContext,
+  name: EngineName,
+  parts: SnapshotParts,
+  clock: Clock = systemClock,
+): Promise<RunningEngine> {
   const log: AccessLogEntry[] = [];
   const bugs: unknown[] = [];
   const waiting: { readonly target: string; readonly found: (entry: AccessLogEntry) => void }[] = [];
@@ -64,12 +71,12 @@ export async function startEngine(t: TestContext, name: EngineName, parts: Snaps
   const noWait = (): Promise<void> => Promise.resolve();
   const counters = createCounters({ timeBuckets: [1], lengthBuckets: [100], sizeBuckets: [100] });
   const accessLog = (exchange: Exchange): void => {
-    const entry = accessLogEntry(exchange, systemClock);
+    const entry = accessLogEntry(exchange, clock);
     log.push(entry);
     for (const one of waiting) if (one.target === entry.target) one.found(entry);
   };
   const runtime = new Runtime({
-    clock: systemClock,
+    clock,
     random: systemRandom,
     counters,
     accessLog,

@@ -1,3 +1,4 @@
+import { CoarseTimers } from '../../lib/coarse-timers.ts';
 import type { ListenerId } from '../../model/ids.ts';
 import type { UnhealthyEndpoints } from '../../model/messages.ts';
 import type { SnapshotUpdate } from '../../model/update.ts';
@@ -36,7 +37,7 @@ export class HttpProxyEngine implements Engine {
     this.#server = new HttpServer({
       runtime,
       connections: this.#connections,
-      transport: { agents: this.#agents, clock, onTunnel },
+      transport: { agents: this.#agents, clock, timers: new CoarseTimers(clock.now), onTunnel },
       onRequest: () => void (this.#requests += 1),
     });
     this.#server.keepAliveMs = runtime.snapshot.options.keepAliveMs;
