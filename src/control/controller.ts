@@ -173,6 +173,7 @@ export class Controller {
   }
 
   #take(compilation: Compilation, changedAt: number): void {
+    const first = this.#compiled === undefined;
     const published = this.#publisher.publish(compilation.snapshot, changedAt);
     // Without a difference the version does not count: what is served keeps its number.
     const compiled = published ? compilation : { ...compilation, snapshot: this.#publisher.published };
@@ -180,6 +181,8 @@ export class Controller {
     this.health.update(compiled);
     this.#report(compiled);
     if (published) this.#say(compiled);
+    // After a restart usually nothing differs, and nothing else would tell that it follows the objects again.
+    if (first) this.#options.log.info({ event: 'child-serving', child: 'control' }, 'control serves');
   }
 
   #report(compiled: Compilation): void {
