@@ -110,3 +110,16 @@ test('a small file that looks huge through aliases is read in part, in time', ()
   );
   assert.ok(performance.now() - started < 10_000);
 });
+
+test('a kind that looks misspelled is a warning, one of other groups is none', () => {
+  const { diagnostics } = read(
+    `{apiVersion: networking.k8s.io/v1, kind: Ingres, metadata: {name: a}}\n---\n{apiVersion: apps/v1, kind: Ingres, metadata: {name: a}}\n`,
+  );
+  assert.deepEqual(
+    diagnostics.map(({ code, severity, fix }) => [code, severity, fix]),
+    [
+      ['kind-not-read', 'warning', 'Did you mean Ingress?'],
+      ['kind-not-read', 'info', 'Nothing needs to be done.'],
+    ],
+  );
+});
