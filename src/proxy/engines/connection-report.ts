@@ -11,6 +11,7 @@ export interface EngineNumbers {
   };
   /** Since the start. */
   readonly handled: number;
+  readonly refused: number;
   readonly requests: number;
   /** Open now. */
   readonly tunnels: number;
@@ -22,8 +23,10 @@ export function reportConnections(counters: Counters, numbers: EngineNumbers): v
   for (const [state, count] of Object.entries({ active, reading, writing, waiting })) {
     counters.series('nginx_ingress_controller_nginx_process_connections', [state]).set(count);
   }
-  for (const state of ['accepted', 'handled']) {
-    counters.series('nginx_ingress_controller_nginx_process_connections_total', [state]).set(numbers.handled);
+  const { handled, refused } = numbers;
+  // nginx accepts what it then closes for want of room.
+  for (const [state, count] of Object.entries({ accepted: handled + refused, handled })) {
+    counters.series('nginx_ingress_controller_nginx_process_connections_total', [state]).set(count);
   }
   counters.series('nginx_ingress_controller_nginx_process_requests_total', []).set(numbers.requests);
   counters.series('fairway_upgrades_open', []).set(numbers.tunnels);

@@ -10,9 +10,11 @@ export class EngineListeners {
   readonly #runtime: Runtime;
   readonly #tls: TlsTermination;
   readonly #listeners: ListenerSet;
+  #refused = 0;
 
   /** @param input  `direct`: connections without TLS come with a `SocketInput`, where Node can do it */
-  constructor({ log, runtime, ticketKeys }: EngineParts, input: 'direct' | 'events', onConnection: OnConnection) {
+  constructor(parts: EngineParts, input: 'direct' | 'events', onConnection: OnConnection) {
+    const { admission, log, runtime, ticketKeys } = parts;
     this.#runtime = runtime;
     this.#tls = new TlsTermination(
       {
@@ -27,8 +29,18 @@ export class EngineListeners {
       directInput: input === 'direct',
       tls: this.#tls,
       onConnection,
+      connectionLimit: () => admission?.connectionLimit ?? Number.POSITIVE_INFINITY,
+      onRefused: () => {
+        this.#refused += 1;
+        admission?.onRefused();
+      },
       onError: (port, error) => log.error({ event: 'listener-error', port, error }, `Listening on port ${port} failed`),
     });
+  }
+
+  /** Connections that were closed at once, since the start. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /** Takes options and certificates of the snapshot that is served now. */

@@ -74,6 +74,7 @@ export class HttpProxyEngine implements Engine {
     reportConnections(this.#runtime.parts.counters, {
       connections: this.#connections.counts(),
       handled: this.#connections.accepted,
+      refused: this.#listeners.refused,
       requests: this.#requests,
       tunnels: this.#tunnels,
     });

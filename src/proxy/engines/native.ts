@@ -87,6 +87,7 @@ export class NativeEngine implements Engine {
     reportConnections(this.#runtime.parts.counters, {
       connections: this.#connections.counts(),
       handled: this.#connections.accepted,
+      refused: this.#listeners.refused,
       requests: this.#requests,
       tunnels: this.#tunnels,
     });
