@@ -104,6 +104,7 @@ export class OpenFiles implements Admission {
  */
 export function fileCountsReader(): () => FileCounts | undefined {
   let limit = Number.POSITIVE_INFINITY;
+  const countOpen = openCounter();
   return () => {
     try {
       limit = openFilesLimit(readFileSync('/proc/self/limits', 'latin1'));
@@ -121,10 +122,23 @@ export function openFilesLimit(limits: string): number {
   return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
 }
 
-/** Linux says the number as size of the folder since 6.2, which costs the same for any number; before it has to be read. */
-function countOpen(): number {
-  const { size } = statSync('/proc/self/fd');
-  return size > 0 ? size : readdirSync('/proc/self/fd').length;
+/**
+ * Linux says the number as size of the folder since 6.2, which takes 5 microseconds. Before, the folder must be read: 25 ms
+ * for 19,000 files, in which nothing else is done, so that it is read the less often the longer it takes.
+ */
+function openCounter(): () => number {
+  let last = 0;
+  let nextAt = 0;
+  return () => {
+    const { size } = statSync('/proc/self/fd');
+    if (size > 0) return size;
+    const startedAt = performance.now();
+    if (startedAt < nextAt) return last;
+    last = readdirSync('/proc/self/fd').length;
+    const now = performance.now();
+    nextAt = now + (now - startedAt) * 200;
+    return last;
+  };
 }
 
 function isExhausted(error: unknown): boolean {
