@@ -25,6 +25,8 @@ export interface DecodeOptions {
   readonly defaultNamespace?: string;
   /** Endpoints on 127.0.0.0/8 and ::1: in a folder on one's own machine, never in a cluster. */
   readonly allowLoopback: boolean;
+  /** Report fields that the API does not have: in a folder, where no API server would warn of them. */
+  readonly strict?: boolean;
   /** What a diagnostic is about while the object's own name is not known. */
   readonly origin: ObjectRef;
   /** Where the object stands, for messages: `document 2 of shop.yaml`, `the list of Ingresses`. */
@@ -119,7 +121,7 @@ function decodeKind(kind: Kind, value: Fields, options: DecodeOptions): Decoded 
   const identity = readIdentity(metadata, namespaced ? (options.defaultNamespace ?? '') : undefined);
   if ('why' in identity) return malformed(options, kind, identity.why, identity.fix);
   const ref: ObjectRef = { kind, ...identity };
-  const reader = new FieldReader(ref);
+  const reader = new FieldReader(ref, options.strict);
   const spec = value['spec'];
   if (spec !== undefined && spec !== null && !isFields(spec)) {
     reader.report('spec', {

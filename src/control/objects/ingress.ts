@@ -9,6 +9,7 @@ import { readLoadBalancerAddresses } from './load-balancer.ts';
 /** networking.k8s.io/v1 Ingress. Each broken part is left out and reported; the rest counts. */
 export function readIngress(reader: FieldReader, metadata: Metadata, object: Fields): Ingress {
   const spec = reader.fields(object, 'spec', '') ?? {};
+  reader.unknown(spec, 'spec', ['ingressClassName', 'defaultBackend', 'rules', 'tls']);
   const className = reader.text(spec, 'ingressClassName', 'spec');
   const defaultBackend = reader.fields(spec, 'defaultBackend', 'spec');
   const backend = defaultBackend === undefined ? undefined : readBackend(reader, defaultBackend, 'spec.defaultBackend');
@@ -23,13 +24,25 @@ export function readIngress(reader: FieldReader, metadata: Metadata, object: Fie
   };
 }
 
-/** A rule whose host is wrong is left out: it must not become a rule for every host. */
+/** A rule whose host is wrong, or may be misspelled, is left out: it must not become a rule for every host. */
 function readRule(reader: FieldReader, rule: Fields, path: string): IngressRule | undefined {
+  const unknown = reader.unknown(rule, path, ['host', 'http']);
+  if (unknown !== undefined && (rule['host'] ?? '') === '') {
+    reader.report(path, {
+      code: 'unknown-field',
+      severity: 'error',
+      effect: 'is not served',
+      why: `it has no host but the unknown field ${quoted(unknown)}, and would take requests for every host`,
+      fix: 'Mend the field, or take it out if the rule is meant for every host.',
+    });
+    return undefined;
+  }
   const text = reader.text(rule, 'host', path);
   if (text === undefined && rule['host'] !== undefined && rule['host'] !== null) return undefined;
   const host = text === undefined || text === '' ? undefined : readHost(reader, text, `${path}.host`);
   if (host === 'malformed') return undefined;
   const http = reader.fields(rule, 'http', path);
+  if (http !== undefined) reader.unknown(http, `${path}.http`, ['paths']);
   const paths =
     http === undefined
       ? []
@@ -62,6 +75,7 @@ function readHost(reader: FieldReader, text: string, field: string): { readonly 
 }
 
 function readTls(reader: FieldReader, tls: Fields, path: string): IngressTls {
+  reader.unknown(tls, path, ['hosts', 'secretName']);
   const hosts = reader.texts(tls, 'hosts', path).flatMap((text, at) => {
     const host = readHost(reader, text, `${path}.hosts[${at}]`);
     return host === 'malformed' ? [] : [host.name];

@@ -116,6 +116,7 @@ class Collector {
       ...(kind === undefined ? {} : { kind }),
       defaultNamespace: 'default',
       allowLoopback: true,
+      strict: true,
       origin: { kind: 'File', namespace: '', name: this.#file },
       place,
     });
