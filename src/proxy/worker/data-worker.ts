@@ -138,7 +138,10 @@ function openAccessLog(settings: Settings, log: Logger): ReturnType<typeof openL
   try {
     return openLogDestination(settings.accessLogPath);
   } catch (error) {
-    log.error({ event: 'access-log-not-writable', error }, messageOf(error));
+    // Anything else that is thrown there is a bug, and is said all the same.
+    const code = error instanceof OperatorError ? error.code : 'log-not-writable';
+    const message = `${messageOf(error)} The lines of the access log go to standard output now.`;
+    log.error({ event: 'access-log-not-writable', code, error }, message);
     return openLogDestination('/dev/stdout');
   }
 }
