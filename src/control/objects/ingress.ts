@@ -13,12 +13,15 @@ export function readIngress(reader: FieldReader, metadata: Metadata, object: Fie
   const className = reader.text(spec, 'ingressClassName', 'spec');
   const defaultBackend = reader.fields(spec, 'defaultBackend', 'spec');
   const backend = defaultBackend === undefined ? undefined : readBackend(reader, defaultBackend, 'spec.defaultBackend');
+  const rules = reader.each(spec, 'rules', 'spec', (rule, path) => readRule(reader, rule, path));
+  const lacksRules = Array.isArray(spec['rules']) && rules.length < spec['rules'].length;
   return {
     kind: 'Ingress',
     ...metadata,
     ...(className === undefined ? {} : { className }),
     ...(backend === undefined ? {} : { defaultBackend: backend }),
-    rules: reader.each(spec, 'rules', 'spec', (rule, path) => readRule(reader, rule, path)),
+    rules,
+    ...(lacksRules ? { lacksRules } : {}),
     tls: reader.each(spec, 'tls', 'spec', (tls, path) => readTls(reader, tls, path)),
     addresses: readLoadBalancerAddresses(reader, object),
   };
