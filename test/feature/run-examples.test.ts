@@ -79,6 +79,9 @@ async function start(t: TestContext, environment: Record<string, string> = {}): 
       await once(child, 'close');
     }
     rmSync(folder, { recursive: true });
+    // Kept where something went wrong on purpose.
+    const log = lines.flatMap((line) => /^Whole log: (\S+),/.exec(line)?.[1] ?? [])[0];
+    if (log !== undefined) rmSync(dirname(log), { recursive: true, force: true });
   });
   const line = (pattern: RegExp, withinMs = 20_000): Promise<RegExpExecArray> =>
     until(() => {
