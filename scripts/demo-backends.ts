@@ -1,14 +1,15 @@
-import { readFileSync, readdirSync, watch } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { isIPv4 } from 'node:net';
-import { join } from 'node:path';
 
 import { WebSocketServer } from 'ws';
 
 import type { EndpointSlice } from '../src/control/objects/kinds.ts';
 import { readManifest } from '../src/control/sources/directory/manifests.ts';
 import { holderOfPort } from '../src/supervisor/port-holder.ts';
+import type { Files } from './follow-folder.ts';
+import { followFolder } from './follow-folder.ts';
 
 /**
  * Plays the pods of a folder of manifests: a small HTTP server for every loopback address of every EndpointSlice, also
@@ -37,23 +38,25 @@ const started = new Set<string>();
 process.on('disconnect', () => process.exit(0));
 // Ctrl-C reaches the whole group of processes; the parent ends this one last.
 process.on('SIGINT', () => undefined);
-await startMissing();
-say({ kind: 'serving', count: started.size });
-watch(folder, () => void startMissing());
+let isFirst = true;
+await followFolder(folder, new AbortController().signal, async (files) => {
+  await startMissing(files);
+  if (isFirst) say({ kind: 'serving', count: started.size });
+  isFirst = false;
+});
 
 function say(message: FromBackends): void {
   process.send?.(message);
 }
 
-async function startMissing(): Promise<void> {
-  const missing = backendsOf(folder).filter(({ address, port }) => !started.has(`${address}:${port}`));
+async function startMissing(files: Files): Promise<void> {
+  const missing = backendsOf(files).filter(({ address, port }) => !started.has(`${address}:${port}`));
   await Promise.all(missing.map(start));
 }
 
-function backendsOf(directory: string): Backend[] {
-  const files = readdirSync(directory).filter((file) => /\.(ya?ml|json)$/.test(file));
-  return files.flatMap((file) => {
-    const manifest = readManifest(file, textOf(join(directory, file)));
+function backendsOf(files: Files): Backend[] {
+  return [...files.values()].flatMap(({ path, absolute }) => {
+    const manifest = readManifest(path, textOf(absolute));
     if (manifest.kind === 'unreadable') return [];
     return manifest.objects.flatMap((object) => (object.kind === 'EndpointSlice' ? endpointsOf(object) : []));
   });

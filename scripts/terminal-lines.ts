@@ -13,12 +13,14 @@ export function parseLine(text: string): LogLine | undefined {
 
 /** `12:30:01 warning  what: why. fix` for people. */
 export function readableLine(line: LogLine, now: Date): string {
-  const level = { warn: 'warning', error: 'error  ' }[textOf(line, 'level')] ?? '       ';
+  const isDiagnostic = textOf(line, 'code') !== '' && textOf(line, 'why') !== '';
+  const level = { warn: 'warning', error: 'error  ' }[textOf(line, 'level')] ?? (isDiagnostic ? 'note   ' : '       ');
   const why = textOf(line, 'why');
   const fix = textOf(line, 'fix');
   const message = textOf(line, 'message');
   // What is over is said with the object alone.
-  const what = message === 'mended' ? `${textOf(line, 'object')} ${textOf(line, 'field')}: mended` : message;
+  const place = [textOf(line, 'object'), textOf(line, 'field')].filter((part) => part !== '').join(' ');
+  const what = message === 'mended' ? `${place}: mended` : message;
   return `${clock(now)} ${level}  ${what}${why === '' ? '' : `: ${why}.`}${fix === '' ? '' : ` ${fix}`}`;
 }
 

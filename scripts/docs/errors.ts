@@ -32,9 +32,10 @@ ${tableOf(
     fix,
   ]),
 )}
-## Errors that end a process
+## Errors for operators
 
-They stand in the log with \`code\`, what, why and how to fix it.
+They stand in the log with \`code\`, what, why and how to fix it. At the start they end the program with exit code 1, unless
+the meaning says otherwise; later it goes on with what it serves.
 
 ${tableOf(
   ['Code', 'Meaning'],

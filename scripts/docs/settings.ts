@@ -12,7 +12,7 @@ export function settingsPage(): string {
   const groups = [...grouped(allSettings(), ([, { group }]) => group)];
   return `${heading('Settings', '`src/settings/`')}
 A flag stands above the environment variable of the same setting, the key of the ConfigMap (\`--configmap\`) above both. A
-setting with a key of the ConfigMap may change while Fairway runs. Flags that are lists add up when they stand several times.
+setting with a key of the ConfigMap may change while Fairway runs, unless the table says that the key has no effect. Flags that are lists add up when they stand several times.
 
 ${groups.map(([title, rows]) => `## ${title}\n\n${settingRows(rows)}`).join('\n')}
 ## Flags of ingress-nginx that are translated

@@ -174,11 +174,15 @@ export class Controller {
 
   #take(compilation: Compilation, changedAt: number): void {
     const first = this.#compiled === undefined;
-    this.#compiled = compilation;
     const published = this.#publisher.publish(compilation.snapshot, changedAt);
-    this.health.update(compilation);
-    this.#report(compilation);
-    if (published || first) this.#say(compilation);
+    // Without a difference the version does not count: what is served keeps its number.
+    const compiled = published ? compilation : { ...compilation, snapshot: this.#publisher.published };
+    this.#compiled = compiled;
+    this.health.update(compiled);
+    this.#report(compiled);
+    if (published) this.#say(compiled);
+    // After a restart usually nothing differs, and nothing else would tell that it follows the objects again.
+    if (first) this.#options.log.info({ event: 'child-serving', child: 'control' }, 'control serves');
   }
 
   #report(compiled: Compilation): void {

@@ -7,6 +7,8 @@ import type { Compilation } from './compile/compilation.ts';
 /** Longest list of diagnostics that is written to the log at once; the rest is counted and on the admin page. */
 const mostLines = 100;
 
+const levels = { error: 'error', warning: 'warn', info: 'info' } as const;
+
 /** Says each diagnostic once when it appears and once when it is gone, and keeps the gauges about Ingresses. */
 export class Findings {
   readonly #log: Logger;
@@ -22,7 +24,7 @@ export class Findings {
   update(compilation: Compilation): void {
     const next = new Map(compilation.diagnostics.map((diagnostic) => [identityOf(diagnostic), diagnostic]));
     const added = [...next].filter(([key]) => !this.#known.has(key)).map(([, diagnostic]) => diagnostic);
-    const gone = [...this.#known].filter(([key]) => !next.has(key)).map(([, diagnostic]) => diagnostic);
+    const gone = mendedPlaces([...this.#known.values()], [...next.values()]);
     for (const diagnostic of added.slice(0, mostLines)) this.#say(diagnostic);
     if (added.length > mostLines)
       this.#log.warn({ more: added.length - mostLines }, 'more diagnostics on the admin page');
@@ -39,8 +41,7 @@ export class Findings {
   #say(diagnostic: Diagnostic): void {
     const { code, object, field, what, why, fix } = diagnostic;
     const fields = { code, object: describeRef(object), field, why, fix };
-    if (diagnostic.severity === 'info') this.#log.info(fields, what);
-    else this.#log.warn(fields, what);
+    this.#log[levels[diagnostic.severity]](fields, what);
   }
 
   #count(compilation: Compilation): void {
@@ -61,6 +62,17 @@ export class Findings {
       counters.series('nginx_ingress_controller_orphan_ingress', [ingress.namespace, ingress.name, type]).set(1);
     }
   }
+}
+
+/** Where nothing of the same code is found any more: a mistake that only changed its words is not mended. */
+function mendedPlaces(before: readonly Diagnostic[], now: readonly Diagnostic[]): readonly Diagnostic[] {
+  const left = new Set(now.map(placeOf));
+  const gone = new Map(before.map((diagnostic) => [placeOf(diagnostic), diagnostic]));
+  return [...gone].filter(([place]) => !left.has(place)).map(([, diagnostic]) => diagnostic);
+}
+
+function placeOf({ code, object, field }: Diagnostic): string {
+  return [code, describeRef(object), field].join('\n');
 }
 
 function identityOf(diagnostic: Diagnostic): string {

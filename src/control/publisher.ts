@@ -21,6 +21,8 @@ export class Publisher {
   #published: Snapshot;
   /** Monotonic time of the first change in each version that some worker has not taken yet. */
   readonly #waiting: Map<number, number> = new Map();
+  /** Version that some worker refused; 0 for none. */
+  #refused = 0;
 
   /** @param published  what the workers serve when the control process starts */
   constructor(published: Snapshot, tools: PublisherTools) {
@@ -29,6 +31,10 @@ export class Publisher {
     this.#counters = tools.counters;
     this.#clock = tools.clock;
     this.#log = tools.log;
+    // Counters that a dashboard knows from the start, not from the first event on.
+    for (const name of ['nginx_ingress_controller_success', 'nginx_ingress_controller_errors'] as const) {
+      this.#counters.series(name, []).add(0);
+    }
   }
 
   /** What the workers serve, or will in a moment. */
@@ -43,7 +49,11 @@ export class Publisher {
    */
   publish(snapshot: Snapshot, changedAt: number): boolean {
     const update = diffSnapshots(this.#published, snapshot);
-    if (isEmptyUpdate(update)) return false;
+    if (isEmptyUpdate(update)) {
+      // A process that starts beside workers that serve all this already has nothing to wait for.
+      if (this.#waiting.size === 0 && this.#refused !== this.#published.version) this.#successful();
+      return false;
+    }
     this.#published = snapshot;
     this.#waiting.set(snapshot.version, changedAt);
     this.#send({ kind: 'update', update });
@@ -64,6 +74,7 @@ export class Publisher {
   /** A worker refused a version: it serves the one before. */
   rejected(version: number): void {
     this.#waiting.delete(version);
+    this.#refused = version;
     this.#counters.series('nginx_ingress_controller_errors', []).add(1);
     this.#counters.series('nginx_ingress_controller_config_last_reload_successful', []).set(0);
   }
@@ -74,8 +85,13 @@ export class Publisher {
     this.#log.info({ event: 'served', version, afterMs }, `version ${version} is served by every data worker`);
     counters.series('fairway_config_apply_seconds', []).add(afterMs / 1000);
     counters.series('nginx_ingress_controller_success', []).add(1);
-    counters.series('nginx_ingress_controller_config_last_reload_successful', []).set(1);
+    this.#successful();
+  }
+
+  #successful(): void {
+    const counters = this.#counters;
     const wallSeconds = Math.floor(this.#clock.wall() / 1000);
+    counters.series('nginx_ingress_controller_config_last_reload_successful', []).set(1);
     counters.series('nginx_ingress_controller_config_last_reload_successful_timestamp_seconds', []).set(wallSeconds);
   }
 }

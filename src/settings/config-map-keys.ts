@@ -37,10 +37,10 @@ const groups: readonly KeyGroup[] = [
     why: 'there is no nginx process, and no table or buffer of it to size',
     keys: `map-hash-bucket-size server-name-hash-max-size server-name-hash-bucket-size proxy-headers-hash-max-size
       proxy-headers-hash-bucket-size variables-hash-bucket-size variables-hash-max-size lua-shared-dicts
-      enable-multi-accept max-worker-open-files enable-aio-write worker-cpu-affinity ssl-buffer-size
+      enable-multi-accept enable-aio-write worker-cpu-affinity ssl-buffer-size
       grpc-buffer-size-kb debug-connections nginx-status-ipv4-whitelist nginx-status-ipv6-whitelist
       client-header-buffer-size client-body-buffer-size proxy-buffers-number proxy-busy-buffers-size
-      proxy-max-temp-file-size http2-max-field-size http2-max-header-size default-type disable-ipv6-dns`,
+      proxy-max-temp-file-size default-type disable-ipv6-dns`,
   },
   { kind: 'meaningless', why: 'there are no reloads', keys: 'enable-serial-reloads' },
   { kind: 'meaningless', why: 'data workers share one listening socket', keys: 'reuse-port' },
@@ -116,13 +116,19 @@ const groups: readonly KeyGroup[] = [
     kind: 'missing',
     why: 'the limit is fixed for now',
     keys: `client-header-timeout client-body-timeout large-client-header-buffers proxy-buffer-size
-      max-worker-connections upstream-keepalive-time upstream-keepalive-requests limit-conn-zone-variable
+      upstream-keepalive-time upstream-keepalive-requests limit-conn-zone-variable
       limit-req-status-code limit-conn-status-code limit-rate limit-rate-after`,
   },
   {
     kind: 'missing',
-    why: 'HTTP/1.1 is spoken on both sides, and HTTP/2 is not there yet',
-    keys: 'use-http2 http2-max-requests http2-max-concurrent-streams proxy-http-version',
+    why: 'client connections of a data worker are half of its limit of open files, which the container runtime sets',
+    keys: 'max-worker-connections max-worker-open-files',
+  },
+  {
+    kind: 'missing',
+    why: 'only HTTP/1.1 is spoken for now, with clients and with upstreams',
+    keys: `use-http2 http2-max-requests http2-max-concurrent-streams http2-max-field-size http2-max-header-size
+      proxy-http-version`,
   },
   {
     kind: 'missing',

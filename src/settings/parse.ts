@@ -3,6 +3,7 @@ import type { WrittenFlag } from './command-line.ts';
 import { readCommandLine } from './command-line.ts';
 import { ignoredFlags } from './ignored-flags.ts';
 import { boolean } from './kinds.ts';
+import { settingNotes } from './notes.ts';
 import type { SettingProblem } from './problem.ts';
 import { badValue } from './problem.ts';
 import type { SettingName, Settings } from './settings.ts';
@@ -36,7 +37,11 @@ export function parseInvocation(args: readonly string[], environment: NodeJS.Pro
   // Checks across settings on values that are wrong anyway would only repeat the complaint.
   if (problems.length === 0) problems.push(...checkTogether(read.settings, fromFlags));
   if (problems.length > 0) return { kind: 'invalid', problems };
-  return { kind: 'serve', settings: read.settings, notes: [...notesOf(line.flags), ...repeated(line.flags)] };
+  return {
+    kind: 'serve',
+    settings: read.settings,
+    notes: [...notesOf(line.flags), ...repeated(line.flags), ...settingNotes(read.settings)],
+  };
 }
 
 /** Text of one setting, and where it was written. */

@@ -31,6 +31,9 @@ export type MetricName =
   | 'fairway_retries_total'
   | 'fairway_health_checks_ignored'
   | 'fairway_upgrades_open'
+  | 'fairway_open_files'
+  | 'fairway_open_files_limit'
+  | 'fairway_connections_refused_total'
   | 'fairway_log_dropped_total'
   | 'fairway_metric_series_dropped_total'
   | 'nginx_ingress_controller_build_info'
@@ -212,6 +215,27 @@ export const metricsTable: Readonly<Record<MetricName, MetricDefinition>> = {
   fairway_upgrades_open: {
     kind: 'gauge',
     help: 'Upgraded connections (WebSocket) that are open.',
+    labels: [],
+    merge: 'sum',
+    origin: 'workers',
+  },
+  fairway_open_files: {
+    kind: 'gauge',
+    help: 'Files and connections that a data worker has open; of the one that has most.',
+    labels: [],
+    merge: 'max',
+    origin: 'workers',
+  },
+  fairway_open_files_limit: {
+    kind: 'gauge',
+    help: 'Files and connections that a data worker may have open; clients get half of it.',
+    labels: [],
+    merge: 'max',
+    origin: 'workers',
+  },
+  fairway_connections_refused_total: {
+    kind: 'counter',
+    help: 'Client connections that were closed at once, because the limit of open files has no room for them.',
     labels: [],
     merge: 'sum',
     origin: 'workers',

@@ -121,7 +121,7 @@ async function wrongCertificates(): Promise<readonly Mistake[]> {
       on: 'Ingress/no-secret',
       reason: 'SecretMissing',
       says:
-        `${served('no-secret')}there is no Secret \`mistakes/absent-tls\` of type kubernetes.io/tls. ` +
+        `${served('no-secret')}there is no Secret \`mistakes/absent-tls\` of type kubernetes.io/tls (one of another type does not count). ` +
         'Create it in the namespace of the Ingress, or correct secretName; cert-manager needs a moment to make it.',
     },
     {

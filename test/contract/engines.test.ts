@@ -8,9 +8,13 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { suite, test } from 'node:test';
+import { connect as connectSecurely } from 'node:tls';
 
 import { WebSocket } from 'ws';
 
+import type { Clock } from '../../src/lib/clock.ts';
+import type { Certificate } from '../../src/model/certificate.ts';
+import { certificateId } from '../../src/model/ids.ts';
 import type { EngineName } from '../../src/proxy/engines/engine.ts';
 import { engines } from '../../src/proxy/engines/table.ts';
 import {
@@ -696,6 +700,73 @@ for (const name of Object.keys(engines) as EngineName[]) {
     });
   });
 
+  suite(`engine ${name}: clients that stop in their body`, { concurrency: true }, () => {
+    for (const [what, head, body] of [
+      ['part of a length', 'Content-Length: 30', 'abc'],
+      ['nothing', 'Content-Length: 30', ''],
+      ['half a chunk', 'Transfer-Encoding: chunked', '1e\r\nabc'],
+    ] as const) {
+      for (const secure of [false, true]) {
+        test(`after ${what} ${secure ? 'over TLS ' : ''}it is 408, named, and the connection ends`, async (t) => {
+          const upstream = await hashing(t);
+          const { entry, httpPort, httpsPort, bugs } = await startStalled(t, name, upstream.port);
+          const socket = secure ? await connectTls(httpsPort) : connect(httpPort, '127.0.0.1');
+          t.after(() => socket.destroy());
+          socket.write(`POST /stall HTTP/1.1\r\nHost: h.test\r\n${head}\r\n\r\n${body}`);
+          const { text } = await within(5_000, untilEnd(socket));
+          assert.equal(statusOf(text), 408);
+          assert.match(text, /\r\nConnection: close\r\n/);
+          const { failure, status } = await entry('/stall');
+          assert.deepEqual([failure, status], ['client-timeout', 408]);
+          await until(() => (upstream.sockets.size === 0 ? true : undefined));
+          assert.deepEqual(bugs, []);
+        });
+      }
+    }
+
+    test('when the answer has begun the connection is cut, so that it does not look complete', async (t) => {
+      const upstream = await backend(
+        t,
+        (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart'),
+      );
+      const { entry, httpPort } = await startStalled(t, name, upstream.port);
+      const socket = sendOn(httpPort, 'POST /begun HTTP/1.1\r\nHost: h.test\r\nContent-Length: 30\r\n\r\nabc');
+      t.after(() => socket.destroy());
+      const { text } = await within(5_000, untilEnd(socket));
+      assert.match(text, /^HTTP\/1\.1 200 OK\r\n[^]*part$/);
+      assert.equal((await entry('/begun')).failure, 'client-timeout');
+    });
+
+    test('one that goes on after a pause is served', async (t) => {
+      const upstream = await hashing(t);
+      const { httpPort } = await startStalled(t, name, upstream.port);
+      const socket = sendOn(httpPort, 'POST / HTTP/1.1\r\nHost: h.test\r\nContent-Length: 6\r\n\r\nabc');
+      t.after(() => socket.destroy());
+      const [answer] = await Promise.all([
+        once(socket, 'data') as Promise<[Buffer]>,
+        // 6 s as the engine sees them.
+        new Promise((resolve) => setTimeout(() => socket.write('def', resolve), 300)),
+      ]);
+      assert.equal(bodyOf(answer[0].toString()), createHash('sha256').update('abcdef').digest('hex'));
+    });
+
+    test('one that pauses again and again, but sends enough, is served', async (t) => {
+      const upstream = await hashing(t);
+      const { httpPort } = await startStalled(t, name, upstream.port);
+      const part = Buffer.alloc(20_000, 'x');
+      const socket = sendOn(httpPort, 'POST / HTTP/1.1\r\nHost: h.test\r\nContent-Length: 180000\r\n\r\n');
+      t.after(() => socket.destroy());
+      const answered = once(socket, 'data') as Promise<[Buffer]>;
+      // 90 s as the engine sees them: longer than any silence it would bear.
+      for (let at = 0; at < 9; at += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        socket.write(part);
+      }
+      const [answer] = await answered;
+      assert.equal(bodyOf(answer.toString()), createHash('sha256').update(Buffer.alloc(180_000, 'x')).digest('hex'));
+    });
+  });
+
   suite(`engine ${name}: tunnels`, () => {
     test('a web socket carries messages both ways and closes in order', async (t) => {
       const upstream = await webSocketEcho(t);
@@ -884,6 +955,48 @@ for (const name of Object.keys(engines) as EngineName[]) {
       assert.ok(idle > 250 && idle < 3_000, `${idle} ms`);
     });
   });
+}
+
+/** An engine whose time runs twenty times as fast: what it waits 60 s for comes after 3. */
+function startStalled(t: TestContext, name: EngineName, upstreamPort: number): Promise<RunningEngine> {
+  const { certificate, key } = makeCertificate({ commonName: 'h.test', names: ['h.test'] });
+  const own: Certificate = {
+    id: certificateId('test', 'h.test'),
+    source: 'test',
+    names: ['h.test'],
+    chainPem: certificate,
+    keyPem: key,
+    issuer: '',
+    issuerOrganization: '',
+    issuerCommonName: '',
+    serialNumber: '',
+    keyAlgorithm: '',
+    notBefore: 0,
+    notAfter: 0,
+  };
+  const clock: Clock = { now: () => performance.now() * 20, wall: () => Date.now() };
+  const patient = { connectMs: 600_000, sendMs: 600_000, readMs: 600_000 };
+  const parts = { endpoints: [upstreamPort], hosts: { 'h.test': own }, policies: { timeouts: patient } };
+  return startEngine(t, name, parts, clock);
+}
+
+async function connectTls(port: number): Promise<Socket> {
+  const socket = connectSecurely({ port, host: '127.0.0.1', servername: 'h.test', rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+/** @throws when it takes longer */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function sendOn(port: number, bytes: string): Socket {

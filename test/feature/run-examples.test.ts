@@ -2,13 +2,22 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { suite, test } from 'node:test';
@@ -70,6 +79,9 @@ async function start(t: TestContext, environment: Record<string, string> = {}): 
       await once(child, 'close');
     }
     rmSync(folder, { recursive: true });
+    // Kept where something went wrong on purpose.
+    const log = lines.flatMap((line) => /^Whole log: (\S+),/.exec(line)?.[1] ?? [])[0];
+    if (log !== undefined) rmSync(dirname(log), { recursive: true, force: true });
   });
   const line = (pattern: RegExp, withinMs = 20_000): Promise<RegExpExecArray> =>
     until(() => {
@@ -79,7 +91,7 @@ async function start(t: TestContext, environment: Record<string, string> = {}): 
       }
       if (child.exitCode !== null) assert.fail(`ended with ${child.exitCode}:\n${lines.join('\n')}`);
       return undefined;
-    }, withinMs);
+    }, withinMs).catch((cause: unknown) => assert.fail(`${pattern}: ${String(cause)}\n${lines.join('\n')}`));
   const ports = { http: 0, https: 0, admin: 0 };
   return { folder, lines, ports, child, line };
 }
@@ -237,12 +249,87 @@ spec:
     await answers(run, 'two.localhost', /^hello-/);
     await answers(run, 'one.localhost', /^catch-all-/);
     writeWhole(file, 'a: [b');
-    await run.line(/warning +.*extra\.yaml.* is not read.*line/);
+    await run.line(/error +.*extra\.yaml.* is not read.*line/);
     await answers(run, 'two.localhost', /^hello-/);
     await answers(run, 'hello.localhost', /^hello-/);
     rmSync(file);
     await run.line(/extra\.yaml removed: served now/);
     await answers(run, 'two.localhost', /^catch-all-/);
+    const mended = run.lines.filter((line) => line.includes('mended'));
+    assert.equal(mended.length, 1);
+    assert.match(mended[0] ?? '', /File extra\.yaml: mended/);
+  });
+
+  test('what is not served is said with the reason, also when only a remark of level info says it', async (t) => {
+    const run = await serving(t);
+    const text = readFileSync(join(run.folder, 'hello.yaml'), 'utf8');
+    writeWhole(join(run.folder, 'hello.yaml'), text.replace(/ingressClassName: \S+/, 'ingressClassName: fareway'));
+    await run.line(/Ingress `demo\/hello` is not served.*"fareway".*fairway/);
+    await run.line(/hello\.yaml changed: served as far as said above/);
+    writeWhole(join(run.folder, 'hello.yaml'), text.replace('kind: Ingress', 'kind: Ingres'));
+    await run.line(/Ingres \(networking\.k8s\.io\/v1\) in `hello\.yaml`.*not read.*did you mean Ingress/i);
+    writeWhole(join(run.folder, 'hello.yaml'), text);
+    await run.line(/File hello\.yaml: mended/);
+    await answers(run, 'hello.localhost', /^hello-/);
+  });
+
+  test('folders in the folder count: routes, demo pods and the lines about changes', async (t) => {
+    const run = await serving(t);
+    const [port = 0] = await freePorts(1);
+    const text = readFileSync(join(run.folder, 'hello.yaml'), 'utf8')
+      .replaceAll(/\bhello\b/g, 'nested')
+      .replaceAll(/(?<=[pP]ort: )\d{4,}/g, String(port));
+    mkdirSync(join(run.folder, 'sub'));
+    writeWhole(join(run.folder, 'sub/nested.yaml'), text);
+    await run.line(/sub\/nested\.yaml added: served now/);
+    await answers(run, 'nested.localhost', /^nested-/);
+  });
+
+  test('a folder that goes away and comes back ends nothing', async (t) => {
+    const run = await serving(t);
+    renameSync(run.folder, `${run.folder}-away`);
+    await run.line(/folder of manifests is not read/);
+    await answers(run, 'hello.localhost', /^hello-/);
+    renameSync(`${run.folder}-away`, run.folder);
+    const text = readFileSync(join(run.folder, 'hello.yaml'), 'utf8');
+    const [port = 0] = await freePorts(1);
+    writeWhole(join(run.folder, 'hello.yaml'), text.replaceAll(/(?<=[pP]ort: )\d{4,}/g, String(port)));
+    await run.line(/hello\.yaml changed: served/);
+    // New demo pods answer, so those who play them have lived on.
+    await answers(run, 'hello.localhost', new RegExp(`^hello-.*:${port}\\)`));
+  });
+
+  test('processes that are killed are said, and that they are back', async (t) => {
+    const run = await serving(t);
+    process.kill(childOf(run, 'scripts/demo-backends.ts'), 'SIGKILL');
+    await run.line(/demo pods ended/);
+    await run.line(/\d+ demo pods answer again/);
+    await answers(run, 'hello.localhost', /^hello-/);
+    process.kill(childOf(run, 'src/control/control.ts'), 'SIGKILL');
+    await run.line(/control .*a new one starts/);
+    await run.line(/control serves$/);
+  });
+
+  test('however it ends, the program ends with it', async (t) => {
+    const run = await serving(t);
+    run.child.kill('SIGKILL');
+    await until(() =>
+      get(run, 'hello.localhost').then(
+        () => undefined,
+        () => true,
+      ),
+    );
+  });
+
+  test('a folder that is not there is one message', async (t) => {
+    const run = await start(t, { EXAMPLES: '/nowhere/at/all' });
+    const [code] = (await once(run.child, 'close')) as [number];
+    assert.equal(code, 1);
+    assert.equal(run.lines.length, 1, run.lines.join('\n'));
+    assert.match(
+      run.lines[0] ?? '',
+      /^The folder \/nowhere\/at\/all cannot be read: there is none.*make run EXAMPLES=/,
+    );
   });
 
   test('Ctrl-C ends everything, with exit code 0', async (t) => {
@@ -250,6 +337,9 @@ spec:
     run.child.kill('SIGINT');
     const [code] = (await once(run.child, 'close')) as [number];
     assert.equal(code, 0);
+    assert.match(run.lines[0] ?? '', /^Fairway starts /);
+    const [, log = ''] = await run.line(/^Whole log: (\S+),/);
+    assert.ok(!existsSync(dirname(log)), 'the folder of the log is removed');
     await assert.rejects(get(run, 'hello.localhost'), { code: 'ECONNREFUSED' });
     const text = readFileSync(join(run.folder, 'hello.yaml'), 'utf8');
     const port = /port: (\d{4,})/.exec(text)?.[1] ?? '';
@@ -276,12 +366,32 @@ spec:
   });
 });
 
-/** As an editor does it: never half a file. */
+/** Process id of the descendant of `make run` that runs this program. */
+function childOf(run: Run, program: string): number {
+  const processes = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const parent = Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
+        return [{ pid: Number(pid), parent, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8') }];
+      } catch {
+        // Ended meanwhile.
+        return [];
+      }
+    });
+  const isBelow = (pid: number): boolean =>
+    pid === run.child.pid || processes.some((one) => one.pid === pid && isBelow(one.parent));
+  const found = processes.find(({ pid, command }) => command.includes(program) && isBelow(pid));
+  assert.ok(found, `no process ${program}`);
+  return found.pid;
+}
+
 /** The line on the terminal may be about the change before: what counts is what is served soon. */
 async function answers(run: Parameters<typeof get>[0], host: string, expected: RegExp): Promise<void> {
   await until(async () => (expected.test((await get(run, host)).body) ? true : undefined));
 }
 
+/** As an editor does it: never half a file. */
 function writeWhole(path: string, text: string): void {
   writeFileSync(`${path}.unfinished`, text);
   renameSync(`${path}.unfinished`, path);

@@ -50,6 +50,8 @@ export interface ProgramOptions {
   /** More flags; they stand last and win. */
   readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Limit of open files of every process. */
+  readonly openFiles?: number;
   /** `none`: returns as soon as the process is there. */
   readonly waitFor?: 'ready' | 'none';
 }
@@ -74,7 +76,9 @@ export async function startProgram(t: TestContext, options: ProgramOptions = {})
   const manifests = mkdtempSync(join(tmpdir(), 'fairway-manifests-'));
   for (const [name, text] of Object.entries(options.manifests ?? {})) writeWhole(join(manifests, name), text);
   const args = [main, '--manifests', manifests, ...flags, ...engineFlags(), ...(options.args ?? [])];
-  const child = spawn(process.execPath, args, {
+  const limited = ['-c', 'ulimit -n "$0" && exec "$@"', `${options.openFiles}`, process.execPath];
+  const [file, before] = options.openFiles === undefined ? [process.execPath, []] : ['bash', limited];
+  const child = spawn(file, [...before, ...args], {
     env: { ...process.env, ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -199,7 +199,7 @@ function secretMissing(key: string): Problem {
   return {
     code: 'secret-missing',
     what: '',
-    why: `there is no Secret \`${key}\` of type kubernetes.io/tls`,
+    why: `there is no Secret \`${key}\` of type kubernetes.io/tls (one of another type does not count)`,
     fix: 'Create it in the namespace of the Ingress, or correct secretName; cert-manager needs a moment to make it.',
   };
 }

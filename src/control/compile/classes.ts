@@ -10,6 +10,9 @@ import { inAgeOrder } from './precedence.ts';
 /** The annotation that named the class before spec.ingressClassName existed. */
 const legacyAnnotation = 'kubernetes.io/ingress.class';
 
+/** Classes that a message names. */
+const mostNames = 5;
+
 export interface OwnIngresses {
   /** Oldest first, which is the order of precedence. */
   readonly ours: readonly Ingress[];
@@ -37,7 +40,8 @@ export function selectIngresses(
     }
     if (isOurs(name, byName, settings, ingress.className === undefined)) return true;
     // The annotation needs no IngressClass: other controllers, GKE's for one, have none.
-    if (!byName.has(name) && ingress.className !== undefined) diagnostics.push(classUnknown(ingress, name, settings));
+    if (!byName.has(name) && ingress.className !== undefined)
+      diagnostics.push(classUnknown(ingress, name, classes, settings));
     return false;
   });
   return { ours: inAgeOrder(ours), diagnostics };
@@ -93,17 +97,28 @@ function classAbsent(ingress: Ingress, settings: Settings): Diagnostic {
   });
 }
 
-function classUnknown(ingress: Ingress, name: string, settings: Settings): Diagnostic {
-  const fix =
-    name === settings.ingressClass
-      ? `Create the IngressClass with controller ${settings.controllerClass}, or start Fairway with --ingress-class-by-name.`
-      : 'Write the name of an IngressClass that exists.';
+function classUnknown(
+  ingress: Ingress,
+  name: string,
+  classes: readonly IngressClass[],
+  settings: Settings,
+): Diagnostic {
   return diagnose(refOf(ingress), 'spec.ingressClassName', {
     code: 'class-unknown',
     what: `Ingress \`${ingress.namespace}/${ingress.name}\` is not served by Fairway`,
     why: `there is no IngressClass ${quoted(name)}`,
-    fix,
+    fix:
+      name === settings.ingressClass
+        ? `Create the IngressClass with controller ${settings.controllerClass}, or start Fairway with --ingress-class-by-name.`
+        : `Write the name of an IngressClass that exists${namesOf(classes)}.`,
   });
+}
+
+/** Names of classes that exist, for a message; a few are enough. */
+function namesOf(classes: readonly IngressClass[]): string {
+  const names = classes.map((one) => one.name).sort();
+  const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
+  return names.length === 0 ? '; there is none' : `: ${names.slice(0, mostNames).join(', ')}${more}`;
 }
 
 function severalDefaults(classes: readonly IngressClass[]): Diagnostic {

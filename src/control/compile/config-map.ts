@@ -21,15 +21,18 @@ export function configMapOf(settings: Settings, objects: ObjectView): ConfigMap 
 /** Applies the keys of the ConfigMap. A missing one is worth a word: a wrong name would change nothing, silently. */
 export function configure(settings: Settings, configMap: ConfigMap | undefined): ConfiguredSettings {
   const ref = configMapRef(settings);
-  if (ref === undefined) return { settings, diagnostics: openProxies(settings, undefined) };
+  if (ref === undefined) return { settings, diagnostics: [] };
   if (configMap === undefined) {
-    return { settings, diagnostics: [missing(settings, ref), ...openProxies(settings, ref)] };
+    return { settings, diagnostics: [missing(settings, ref), ...openProxies(settings, ref, {})] };
   }
   const effective = effectiveSettings(settings, configMap.data);
   const keys = effective.problems.map(({ severity, where, what, why, fix }) =>
     diagnose(ref, `data[${where}]`, { code: 'config-map-key', severity, what, why, fix }),
   );
-  return { settings: effective.settings, diagnostics: [...keys, ...openProxies(effective.settings, ref)] };
+  return {
+    settings: effective.settings,
+    diagnostics: [...keys, ...openProxies(effective.settings, ref, configMap.data)],
+  };
 }
 
 function configMapRef({ configMap }: Settings): ObjectRef | undefined {
@@ -46,15 +49,17 @@ function missing(settings: Settings, ref: ObjectRef): Diagnostic {
   });
 }
 
-/** Said on the ConfigMap where there is one, else on the IngressClass: both belong to the operator. */
-function openProxies(settings: Settings, ref: ObjectRef | undefined): readonly Diagnostic[] {
+/** Without a ConfigMap it is a note at the start: see `settings/notes.ts`. */
+function openProxies(settings: Settings, ref: ObjectRef, data: ConfigMap['data']): readonly Diagnostic[] {
   if (!settings.useForwardedHeaders || settings.proxyRealIpCidr.length > 0) return [];
-  const object: ObjectRef = ref ?? { kind: 'IngressClass', namespace: '', name: settings.ingressClass };
-  const problem = {
-    code: 'trusted-proxies-open',
-    what: 'X-Forwarded headers of every client are believed',
-    why: 'use-forwarded-headers is on and proxy-real-ip-cidr names no addresses',
-    fix: 'Write the addresses of the load balancer into proxy-real-ip-cidr.',
-  } as const;
-  return [diagnose(object, ref === undefined ? '' : 'data[use-forwarded-headers]', problem)];
+  // Written on the command line, the key that is missing is the other one.
+  const key = Object.hasOwn(data, 'use-forwarded-headers') ? 'use-forwarded-headers' : 'proxy-real-ip-cidr';
+  return [
+    diagnose(ref, `data[${key}]`, {
+      code: 'trusted-proxies-open',
+      what: 'X-Forwarded headers of every client are believed',
+      why: 'use-forwarded-headers is on and proxy-real-ip-cidr names no addresses',
+      fix: 'Write the addresses of the load balancer into proxy-real-ip-cidr.',
+    }),
+  ];
 }

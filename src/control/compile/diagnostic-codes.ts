@@ -71,11 +71,11 @@ export const compileCodes: Readonly<Record<CompileCode, CodeDefinition>> = {
   },
   'path-conflict': {
     severity: 'error',
-    doc: 'Two Ingresses have the same host, path and path type. The older one is served; of two equally old ones the first by namespace and name.',
+    doc: 'Two Ingresses have the same host, path and path type. The older one is served; of two equally old ones the first by namespace and name. A warning when both lead to the same backend.',
   },
   'path-duplicate': {
     severity: 'warning',
-    doc: 'A path stands twice in one Ingress, for the same host. The first one is served.',
+    doc: 'A path stands twice in one Ingress, for the same host. The first one is served. Only worth knowing when both lead to the same backend.',
   },
   'path-unreachable': {
     severity: 'error',
@@ -147,7 +147,7 @@ export const compileCodes: Readonly<Record<CompileCode, CodeDefinition>> = {
   },
   'secret-missing': {
     severity: 'error',
-    doc: 'A TLS section names a Secret that does not exist. The last good certificate of the host is served, else the default one.',
+    doc: 'A TLS section names a Secret that does not exist or is not of type kubernetes.io/tls. The last good certificate of the host is served, else the default one.',
   },
   'secret-invalid': {
     severity: 'error',
@@ -183,7 +183,7 @@ export const compileCodes: Readonly<Record<CompileCode, CodeDefinition>> = {
   'config-map-key': { severity: 'warning', doc: 'A key of the ConfigMap is unknown, wrong, or without effect.' },
   'trusted-proxies-open': {
     severity: 'warning',
-    doc: 'X-Forwarded headers of every client are believed, because no addresses of proxies are given.',
+    doc: 'X-Forwarded headers of every client are believed, because no addresses of proxies are given. Without a ConfigMap it is a line in the log at the start.',
   },
   'more-diagnostics': { severity: 'warning', doc: 'An object has more diagnostics than are listed one by one.' },
 };

@@ -56,7 +56,7 @@ class IngressPlanner {
   }
 
   #hosts(): HostClaim[] {
-    const { rules, defaultBackend } = this.#ingress;
+    const { rules, defaultBackend, lacksRules } = this.#ingress;
     const drafts = new Map<HostPattern, RouteDraft[]>();
     rules.forEach((rule, at) => {
       const host = hostPattern(rule.host);
@@ -71,8 +71,10 @@ class IngressPlanner {
     });
     const fallback = defaultBackend !== undefined && this.#takesDefaultBackend();
     // Without rules the default backend is for every host; with rules, for what their paths leave over.
-    if (fallback && rules.length === 0) drafts.set(catchAllHost, []);
-    if (rules.length === 0 && defaultBackend === undefined) this.#report('', emptyIngress(this.#key));
+    if (fallback && rules.length === 0 && lacksRules !== true) drafts.set(catchAllHost, []);
+    // Rules that are wrong were reported one by one.
+    if (rules.length === 0 && lacksRules !== true && defaultBackend === undefined)
+      this.#report('', emptyIngress(this.#key));
     for (const { field, problem } of tlsProblems(this.#ingress, [...drafts.keys()])) this.#report(field, problem);
     const tlsOf = tlsClaims(this.#ingress);
     return [...drafts].map(([host, routes]) => ({

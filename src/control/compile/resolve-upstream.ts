@@ -76,12 +76,18 @@ class UpstreamResolver {
 
   reportMissingService(): void {
     this.#orphan = 'no-service';
-    this.#report({
+    const problem = {
       code: 'service-missing',
       what: `requests for ${this.#name()} are answered with 503`,
       why: 'there is no such Service',
-      fix: 'Create the Service in the namespace of the Ingress, or correct the name.',
-    });
+    } as const;
+    for (const { owner, field } of this.#plan.claims) {
+      const fix =
+        owner.kind === 'Service'
+          ? 'Create the Service, or correct --default-backend-service.'
+          : 'Create the Service in the namespace of the Ingress, or correct the name.';
+      this.#diagnostics.push(diagnose(owner, field, { ...problem, fix }));
+    }
   }
 
   resolve(service: Service): void {

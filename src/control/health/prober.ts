@@ -286,9 +286,10 @@ export class Prober implements HealthView {
   }
 
   #sayIgnored(upstream: CheckedUpstream, ignored: boolean): void {
-    const fields = { upstream: upstream.id, endpoints: upstream.endpoints.size };
-    if (ignored) this.#options.log.warn(fields, 'health checks of all endpoints fail: they are ignored');
-    else this.#options.log.info(fields, 'health checks are followed again');
+    const fields = { event: 'checks-ignored', upstream: upstream.id, endpoints: upstream.endpoints.size };
+    if (ignored)
+      this.#options.log.warn(fields, `health checks of all endpoints of ${upstream.id} fail: they are ignored`);
+    else this.#options.log.info(fields, `health checks of ${upstream.id} are followed again`);
   }
 }
 

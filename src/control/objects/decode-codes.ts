@@ -5,6 +5,7 @@ export type DecodeCode =
   | 'object-malformed'
   | 'api-version-not-read'
   | 'field-malformed'
+  | 'unknown-field'
   | 'annotation-malformed'
   | 'host-malformed'
   | 'path-malformed'
@@ -28,6 +29,10 @@ export const decodeCodes: Readonly<Record<DecodeCode, { readonly severity: Sever
   'field-malformed': {
     severity: 'error',
     doc: 'A field has a wrong type or value and is ignored; the rest of the object counts.',
+  },
+  'unknown-field': {
+    severity: 'warning',
+    doc: 'A manifest in a folder has a field that the Kubernetes API does not have, and it is ignored. A rule without host, or a path without text, that has one is left out, which is an error: a misspelled host must not open a route to every host.',
   },
   'annotation-malformed': {
     severity: 'warning',

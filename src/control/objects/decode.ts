@@ -1,3 +1,4 @@
+import { closest } from '../../lib/suggest.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { Kind, ObjectRef } from '../../model/object-ref.ts';
 import { readConfigMap } from './config-map.ts';
@@ -24,6 +25,8 @@ export interface DecodeOptions {
   readonly defaultNamespace?: string;
   /** Endpoints on 127.0.0.0/8 and ::1: in a folder on one's own machine, never in a cluster. */
   readonly allowLoopback: boolean;
+  /** Report fields that the API does not have: in a folder, where no API server would warn of them. */
+  readonly strict?: boolean;
   /** What a diagnostic is about while the object's own name is not known. */
   readonly origin: ObjectRef;
   /** Where the object stands, for messages: `document 2 of shop.yaml`, `the list of Ingresses`. */
@@ -35,8 +38,13 @@ export type Decoded =
   | { readonly outcome: 'object'; readonly object: KubeObject; readonly diagnostics: readonly Diagnostic[] }
   /** A well-formed object that Fairway does not keep: a Secret that is not of type kubernetes.io/tls. */
   | { readonly outcome: 'not-kept'; readonly ref: ObjectRef; readonly diagnostics: readonly Diagnostic[] }
-  /** Not a kind that Fairway reads, which is nobody's mistake. */
-  | { readonly outcome: 'other-kind'; readonly kind: string; readonly diagnostics: readonly Diagnostic[] }
+  /** Not a kind that Fairway reads, which is nobody's mistake; `meant` is there when it looks like one misspelled. */
+  | {
+      readonly outcome: 'other-kind';
+      readonly kind: string;
+      readonly meant?: Kind;
+      readonly diagnostics: readonly Diagnostic[];
+    }
   /** Counts as absent; `ref` is there when at least the name can be read. */
   | { readonly outcome: 'malformed'; readonly ref?: ObjectRef; readonly diagnostics: readonly Diagnostic[] };
 
@@ -113,7 +121,7 @@ function decodeKind(kind: Kind, value: Fields, options: DecodeOptions): Decoded 
   const identity = readIdentity(metadata, namespaced ? (options.defaultNamespace ?? '') : undefined);
   if ('why' in identity) return malformed(options, kind, identity.why, identity.fix);
   const ref: ObjectRef = { kind, ...identity };
-  const reader = new FieldReader(ref);
+  const reader = new FieldReader(ref, options.strict);
   const spec = value['spec'];
   if (spec !== undefined && spec !== null && !isFields(spec)) {
     reader.report('spec', {
@@ -160,7 +168,25 @@ function readIdentity(metadata: Fields, fallback: string | undefined): Identity 
 function otherKind(value: Fields, kind: string): Decoded {
   const version = value['apiVersion'];
   const described = typeof version === 'string' ? `${kind} (${version})` : kind;
-  return { outcome: 'other-kind', kind: described.slice(0, 120), diagnostics: [] };
+  const meant = meantKind(kind, version);
+  return {
+    outcome: 'other-kind',
+    kind: described.slice(0, 120),
+    ...(meant === undefined ? {} : { meant }),
+    diagnostics: [],
+  };
+}
+
+/** Only among the kinds of the same API group: kinds of other groups have names of their own. */
+function meantKind(kind: string, version: unknown): Kind | undefined {
+  if (typeof version !== 'string' || knownKind(kind) !== undefined) return undefined;
+  const group = version.includes('/') ? version.slice(0, version.indexOf('/')) : '';
+  const names = Object.keys(kindReaders).flatMap((name) => knownKind(name) ?? []);
+  const near = closest(
+    kind,
+    names.filter((name) => kindReaders[name].group === group),
+  );
+  return near === undefined ? undefined : knownKind(near);
 }
 
 function malformed(

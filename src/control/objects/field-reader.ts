@@ -1,3 +1,4 @@
+import { closest } from '../../lib/suggest.ts';
 import type { Diagnostic, Severity } from '../../model/diagnostic.ts';
 import type { ObjectRef } from '../../model/object-ref.ts';
 import { keyOf } from '../../model/object-ref.ts';
@@ -21,6 +22,8 @@ export interface Mistake {
 const mistakesLimit = 32;
 /** Bounds the work on one object: YAML aliases can make a small file look like a huge tree. */
 const itemsLimit = 200_000;
+/** Unknown fields of one owner that are reported. */
+const unknownLimit = 4;
 
 /**
  * Reads fields of one object, and turns every wrong type into a diagnostic. `null` is the same as absent, because Go
@@ -28,12 +31,15 @@ const itemsLimit = 200_000;
  */
 export class FieldReader {
   readonly ref: ObjectRef;
+  readonly #strict: boolean;
   readonly #mistakes: Diagnostic[] = [];
   #omitted = 0;
   #items = 0;
 
-  constructor(ref: ObjectRef) {
+  /** @param strict  whether fields that the API does not have are reported: nobody else does it */
+  constructor(ref: ObjectRef, strict: boolean = false) {
     this.ref = ref;
+    this.#strict = strict;
   }
 
   /** What was wrong so far, bounded. */
@@ -54,6 +60,32 @@ export class FieldReader {
   report(field: string, mistake: Mistake): void {
     if (this.#mistakes.length < mistakesLimit) this.#mistakes.push(this.#diagnostic(field, mistake));
     else this.#omitted += 1;
+  }
+
+  /**
+   * Reports the fields of `owner` that are not among `names`; the cluster's API server warns of them itself.
+   * @returns the first such field, undefined without one, and whenever the reader is not strict
+   */
+  unknown(owner: Fields, path: string, names: readonly string[]): string | undefined {
+    if (!this.#strict) return undefined;
+    const found: string[] = [];
+    for (const key in owner) {
+      if (names.includes(key)) continue;
+      found.push(key);
+      // A small file may hold one big object in thousands of places.
+      if (found.length === unknownLimit) break;
+    }
+    for (const key of found) this.#unknown(join(path, plainKey(key)), key, names);
+    return found[0];
+  }
+
+  #unknown(field: string, key: string, names: readonly string[]): void {
+    const meant = closest(key, names);
+    this.report(field, {
+      code: 'unknown-field',
+      why: 'the Kubernetes API has no such field there',
+      fix: meant === undefined ? `Write one of ${names.join(', ')}, or take it out.` : `Did you mean ${meant}?`,
+    });
   }
 
   text(owner: Fields, key: string, path: string): string | undefined {
@@ -177,6 +209,11 @@ export function isFields(value: unknown): value is Fields {
 /** What a user wrote, for a message: in quotes, one line, bounded. Never for what may be secret. */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}
+
+/** A key as part of a path. */
+function plainKey(key: string): string {
+  return /^\w{1,63}$/.test(key) ? key : quoted(key);
 }
 
 /** Type of a JSON value in words. */

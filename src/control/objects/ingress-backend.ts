@@ -5,6 +5,8 @@ import type { IngressBackend, ServicePortRef } from './kinds.ts';
 
 /** Source: Kubernetes Ingress API, IngressBackend v1: either a Service with one port, or a resource. */
 export function readBackend(reader: FieldReader, backend: Fields, path: string): IngressBackend | undefined {
+  // Fields of the past have a message of their own.
+  reader.unknown(backend, path, ['service', 'resource', 'serviceName', 'servicePort']);
   const service = reader.fields(backend, 'service', path);
   const resource = reader.fields(backend, 'resource', path);
   if (service !== undefined && resource !== undefined) {
@@ -22,6 +24,7 @@ export function readBackend(reader: FieldReader, backend: Fields, path: string):
 }
 
 function readService(reader: FieldReader, service: Fields, path: string): IngressBackend | undefined {
+  reader.unknown(service, path, ['name', 'port']);
   const name = reader.text(service, 'name', path) ?? '';
   if (!isSubdomain(name)) {
     const why = name === '' ? 'the name is missing' : `${quoted(name)} is not the name of a Service`;
@@ -32,6 +35,7 @@ function readService(reader: FieldReader, service: Fields, path: string): Ingres
 }
 
 function readPort(reader: FieldReader, port: Fields, path: string): ServicePortRef | undefined {
+  reader.unknown(port, path, ['name', 'number']);
   const before = reader.mistakes;
   const name = reader.text(port, 'name', path) ?? '';
   const number = reader.integer(port, 'number', path) ?? 0;

@@ -16,6 +16,17 @@ const ambiguousEnds: readonly string[] = ['/..', '/.'];
 
 /** Source: Kubernetes Ingress API, HTTPIngressPath v1, and its validation in the API server. */
 export function readIngressPath(reader: FieldReader, item: Fields, path: string): IngressPath | undefined {
+  const unknown = reader.unknown(item, path, ['path', 'pathType', 'backend']);
+  if (unknown !== undefined && (item['path'] ?? '') === '') {
+    reader.report(path, {
+      code: 'unknown-field',
+      severity: 'error',
+      effect: 'is not served',
+      why: `it has no path but the unknown field ${quoted(unknown)}, and would take every path`,
+      fix: 'Mend the field, or take it out and write path: /.',
+    });
+    return undefined;
+  }
   const pathType = readPathType(reader, item, path);
   const text = reader.text(item, 'path', path);
   const wrongPath = text === undefined && item['path'] !== undefined && item['path'] !== null;

@@ -37,6 +37,8 @@ export interface Ingress extends Base<'Ingress'> {
   readonly className?: string;
   readonly defaultBackend?: IngressBackend;
   readonly rules: readonly IngressRule[];
+  /** Some rules are wrong and not in `rules`. */
+  readonly lacksRules?: true;
   readonly tls: readonly IngressTls[];
   /** Addresses in `status.loadBalancer.ingress`. */
   readonly addresses: readonly LoadBalancerAddress[];

@@ -12,8 +12,28 @@ const none: Readonly<Record<string, string>> = Object.freeze({});
 /** Holds a copy of the whole object, for a Secret with its private key: never kept. */
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
+/** Source: Kubernetes API, ObjectMeta v1. */
+const metadataFields: readonly string[] = [
+  'name',
+  'namespace',
+  'labels',
+  'annotations',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'finalizers',
+  'generateName',
+  'managedFields',
+  'ownerReferences',
+  'selfLink',
+];
+
 /** @param metadata  `metadata` of the object; name and namespace are checked before and stand in `reader.ref` */
 export function readMetadata(reader: FieldReader, metadata: Fields, kept: KeptKeys): Metadata {
+  reader.unknown(metadata, 'metadata', metadataFields);
   return {
     namespace: reader.ref.namespace,
     name: reader.ref.name,

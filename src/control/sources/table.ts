@@ -4,6 +4,7 @@ import type { Settings } from '../../settings/settings.ts';
 import type { Counters } from '../../telemetry/counters.ts';
 import { openClusterSource } from './cluster/cluster.ts';
 import { DirectorySource } from './directory/directory.ts';
+import { watchedObjects } from './directory/watched.ts';
 import type { ObjectSource } from './source.ts';
 
 /** What sources are made with. */
@@ -19,7 +20,8 @@ export type SourceFactory = (tools: SourceTools) => ObjectSource;
 /** Every source of objects. */
 export const sources: Readonly<Record<ObjectSource['name'], SourceFactory>> = {
   cluster: openClusterSource,
-  directory: ({ settings, clock }) => new DirectorySource({ directory: settings.manifests, wall: clock.wall }),
+  directory: ({ settings, clock }) =>
+    new DirectorySource({ directory: settings.manifests, wall: clock.wall, watched: watchedObjects(settings) }),
 };
 
 /** `--manifests` asks for the folder; without it objects come from an API server. */

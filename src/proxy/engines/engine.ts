@@ -32,6 +32,16 @@ export interface EngineParts {
   /** 48 bytes that all workers share. */
   readonly ticketKeys: Uint8Array;
   readonly log: Logger;
+  /** Absent: every connection is accepted. */
+  readonly admission?: Admission;
+}
+
+/** How many client connections a data worker takes. */
+export interface Admission {
+  /** Open at the same time; may change. */
+  readonly connectionLimit: number;
+  /** One more came than that, and was closed at once. */
+  onRefused(): void;
 }
 
 export type EngineFactory = (parts: EngineParts) => Engine;

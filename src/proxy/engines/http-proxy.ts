@@ -1,10 +1,10 @@
+import { CoarseTimers } from '../../lib/coarse-timers.ts';
 import type { ListenerId } from '../../model/ids.ts';
 import type { UnhealthyEndpoints } from '../../model/messages.ts';
 import type { SnapshotUpdate } from '../../model/update.ts';
-import type { OnConnection } from '../listeners/accepted-connection.ts';
-import { ListenerSet } from '../listeners/listener-set.ts';
-import { TlsTermination } from '../listeners/tls.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { reportConnections } from './connection-report.ts';
+import { EngineListeners } from './engine-listeners.ts';
 import type { Engine, EngineParts, SocketHandle } from './engine.ts';
 import { ClientConnections } from './http-proxy/client-connections.ts';
 import { HttpServer } from './http-proxy/http-server.ts';
@@ -19,14 +19,13 @@ export class HttpProxyEngine implements Engine {
   readonly #runtime: Runtime;
   readonly #connections: ClientConnections;
   readonly #agents: UpstreamAgents;
-  readonly #tls: TlsTermination;
-  readonly #listeners: ListenerSet;
+  readonly #listeners: EngineListeners;
   readonly #server: HttpServer;
   #tunnels = 0;
   #requests = 0;
 
   constructor(parts: EngineParts) {
-    const { log, runtime, ticketKeys } = parts;
+    const { runtime } = parts;
     const { clock, random } = runtime.parts;
     this.#runtime = runtime;
     this.#connections = new ClientConnections(clock, random);
@@ -36,32 +35,18 @@ export class HttpProxyEngine implements Engine {
     this.#server = new HttpServer({
       runtime,
       connections: this.#connections,
-      transport: { agents: this.#agents, clock, onTunnel },
+      transport: { agents: this.#agents, clock, timers: new CoarseTimers(clock.now), onTunnel },
       onRequest: () => void (this.#requests += 1),
     });
     this.#server.keepAliveMs = runtime.snapshot.options.keepAliveMs;
-    const onConnection: OnConnection = (accepted) => this.#server.accept(accepted);
-    this.#tls = new TlsTermination(
-      {
-        certificateFor: (serverName) => runtime.certificateFor(serverName),
-        ticketKeys,
-        onBadCertificate: ({ source }, error) =>
-          log.error({ event: 'certificate-refused', source, error }, `The certificate of ${source} cannot be used`),
-      },
-      onConnection,
-    );
-    this.#listeners = new ListenerSet({
-      tls: this.#tls,
-      onConnection,
-      onError: (port, error) => log.error({ event: 'listener-error', port, error }, `Listening on port ${port} failed`),
-    });
+    this.#listeners = new EngineListeners(parts, 'events', (accepted) => this.#server.accept(accepted));
   }
 
   apply(update: SnapshotUpdate): void {
     this.#runtime.apply(update);
-    const { options } = this.#runtime.snapshot;
-    this.#tls.update(options);
+    this.#listeners.update();
     if (update.options === undefined) return;
+    const { options } = this.#runtime.snapshot;
     this.#server.keepAliveMs = options.keepAliveMs;
     this.#agents.update(options);
   }
@@ -71,8 +56,7 @@ export class HttpProxyEngine implements Engine {
   }
 
   listen(id: ListenerId, port: number, handle: SocketHandle): void {
-    const protocol = this.#runtime.snapshot.listeners.get(id)?.protocol ?? (id === 'https' ? 'https' : 'http');
-    this.#listeners.listen(protocol, port, handle);
+    this.#listeners.listen(id, port, handle);
   }
 
   lameduck(durationMs: number): void {
@@ -87,18 +71,12 @@ export class HttpProxyEngine implements Engine {
   }
 
   report(): void {
-    const { counters } = this.#runtime.parts;
-    const { active, reading, writing, waiting } = this.#connections.counts();
-    const states = { active, reading, writing, waiting };
-    for (const [state, count] of Object.entries(states)) {
-      counters.series('nginx_ingress_controller_nginx_process_connections', [state]).set(count);
-    }
-    for (const state of ['accepted', 'handled']) {
-      counters
-        .series('nginx_ingress_controller_nginx_process_connections_total', [state])
-        .set(this.#connections.accepted);
-    }
-    counters.series('nginx_ingress_controller_nginx_process_requests_total', []).set(this.#requests);
-    counters.series('fairway_upgrades_open', []).set(this.#tunnels);
+    reportConnections(this.#runtime.parts.counters, {
+      connections: this.#connections.counts(),
+      handled: this.#connections.accepted,
+      refused: this.#listeners.refused,
+      requests: this.#requests,
+      tunnels: this.#tunnels,
+    });
   }
 }

@@ -4,15 +4,15 @@ import type { UnhealthyEndpoints } from '../../model/messages.ts';
 import type { SnapshotUpdate } from '../../model/update.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import type { RequestHead } from '../exchange/exchange.ts';
-import type { AcceptedConnection, OnConnection } from '../listeners/accepted-connection.ts';
-import { ListenerSet } from '../listeners/listener-set.ts';
-import { TlsTermination } from '../listeners/tls.ts';
+import type { AcceptedConnection } from '../listeners/accepted-connection.ts';
 import { ClientConnection } from '../protocols/http1/client-connection.ts';
 import type { ClientParts } from '../protocols/http1/client-connection.ts';
 import type { ClientExchange } from '../protocols/http1/client-exchange.ts';
 import { UpstreamPools } from '../protocols/http1/upstream-pools.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { runExchange } from '../runtime/serve-exchange.ts';
+import { reportConnections } from './connection-report.ts';
+import { EngineListeners } from './engine-listeners.ts';
 import type { Engine, EngineParts, SocketHandle } from './engine.ts';
 import { dial } from './native/dial.ts';
 import type { TransportParts } from './native/native-transport.ts';
@@ -26,14 +26,14 @@ export class NativeEngine implements Engine {
   readonly #runtime: Runtime;
   readonly #connections: OpenConnections;
   readonly #pools: UpstreamPools;
-  readonly #tls: TlsTermination;
-  readonly #listeners: ListenerSet;
+  readonly #listeners: EngineListeners;
   readonly #transport: TransportParts;
   readonly #client: ClientParts;
   #tunnels = 0;
   #requests = 0;
 
-  constructor({ log, runtime, ticketKeys }: EngineParts) {
+  constructor(parts: EngineParts) {
+    const { runtime } = parts;
     const { clock, random } = runtime.parts;
     const timers = new CoarseTimers(clock.now);
     this.#runtime = runtime;
@@ -55,29 +55,13 @@ export class NativeEngine implements Engine {
       closesNow: this.#connections.closesNow,
       onClosed: (connection) => this.#connections.remove(connection),
     };
-    const onConnection: OnConnection = (accepted) => this.#accept(accepted);
-    this.#tls = new TlsTermination(
-      {
-        certificateFor: (serverName) => runtime.certificateFor(serverName),
-        ticketKeys,
-        onBadCertificate: ({ source }, error) =>
-          log.error({ event: 'certificate-refused', source, error }, `The certificate of ${source} cannot be used`),
-      },
-      onConnection,
-    );
-    this.#listeners = new ListenerSet({
-      directInput: true,
-      tls: this.#tls,
-      onConnection,
-      onError: (port, error) => log.error({ event: 'listener-error', port, error }, `Listening on port ${port} failed`),
-    });
+    this.#listeners = new EngineListeners(parts, 'direct', (accepted) => this.#accept(accepted));
   }
 
   apply(update: SnapshotUpdate): void {
     this.#runtime.apply(update);
-    const { options } = this.#runtime.snapshot;
-    this.#tls.update(options);
-    if (update.options !== undefined) this.#pools.update(options);
+    this.#listeners.update();
+    if (update.options !== undefined) this.#pools.update(this.#runtime.snapshot.options);
   }
 
   health(unhealthy: UnhealthyEndpoints): void {
@@ -85,8 +69,7 @@ export class NativeEngine implements Engine {
   }
 
   listen(id: ListenerId, port: number, handle: SocketHandle): void {
-    const protocol = this.#runtime.snapshot.listeners.get(id)?.protocol ?? (id === 'https' ? 'https' : 'http');
-    this.#listeners.listen(protocol, port, handle);
+    this.#listeners.listen(id, port, handle);
   }
 
   lameduck(durationMs: number): void {
@@ -101,17 +84,13 @@ export class NativeEngine implements Engine {
   }
 
   report(): void {
-    const { counters } = this.#runtime.parts;
-    const { active, reading, writing, waiting } = this.#connections.counts();
-    for (const [state, count] of Object.entries({ active, reading, writing, waiting })) {
-      counters.series('nginx_ingress_controller_nginx_process_connections', [state]).set(count);
-    }
-    for (const state of ['accepted', 'handled']) {
-      const series = counters.series('nginx_ingress_controller_nginx_process_connections_total', [state]);
-      series.set(this.#connections.accepted);
-    }
-    counters.series('nginx_ingress_controller_nginx_process_requests_total', []).set(this.#requests);
-    counters.series('fairway_upgrades_open', []).set(this.#tunnels);
+    reportConnections(this.#runtime.parts.counters, {
+      connections: this.#connections.counts(),
+      handled: this.#connections.accepted,
+      refused: this.#listeners.refused,
+      requests: this.#requests,
+      tunnels: this.#tunnels,
+    });
   }
 
   #accept(accepted: AcceptedConnection): void {

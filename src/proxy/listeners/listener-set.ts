@@ -23,6 +23,10 @@ const handshakeRecord = 0x16;
 export interface ListenerParts {
   readonly tls: TlsTermination;
   readonly onConnection: OnConnection;
+  /** So many connections may be open at the same time, those included that have not said a byte yet. */
+  readonly connectionLimit: () => number;
+  /** One was too much, and is closed. */
+  readonly onRefused: () => void;
   /** The kernel refuses to listen, or to accept one connection; the listener goes on. */
   readonly onError: (port: number, error: unknown) => void;
   /** Connections without TLS come with a `SocketInput`, where Node can do it. */
@@ -33,6 +37,7 @@ export interface ListenerParts {
 export class ListenerSet {
   readonly #servers = new Set<Server>();
   readonly #parts: ListenerParts;
+  #open = 0;
 
   constructor(parts: ListenerParts) {
     this.#parts = parts;
@@ -41,8 +46,7 @@ export class ListenerSet {
   /** @param port  the port the kernel gave */
   listen(protocol: 'http' | 'https', port: number, handle: SocketHandle): void {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      // Without it a reset by the peer ends the process.
-      socket.on('error', () => undefined);
+      if (!this.#admit(socket)) return;
       if (protocol === 'https') this.#acceptTls(socket, port);
       else this.#parts.onConnection({ socket, localPort: port, secure: false, serverName: '', plainOnTls: false });
     });
@@ -51,7 +55,7 @@ export class ListenerSet {
     server.listen(handle, backlog);
     if (protocol === 'https' || this.#parts.directInput !== true) return;
     acceptDirectly(server, (socket, input) => {
-      socket.on('error', () => undefined);
+      if (!this.#admit(socket)) return;
       this.#parts.onConnection({ socket, input, localPort: port, secure: false, serverName: '', plainOnTls: false });
     });
   }
@@ -66,6 +70,24 @@ export class ListenerSet {
     for (const server of this.#servers) server.close();
     this.#servers.clear();
   }
+
+  /** @returns false when there is no room for it */
+  #admit(socket: Socket): boolean {
+    // Without it a reset by the peer ends the process.
+    socket.on('error', () => undefined);
+    if (this.#open >= this.#parts.connectionLimit()) {
+      socket.destroy();
+      this.#parts.onRefused();
+      return false;
+    }
+    this.#open += 1;
+    socket.once('close', this.#onClose);
+    return true;
+  }
+
+  readonly #onClose = (): void => {
+    this.#open -= 1;
+  };
 
   #acceptTls(socket: Socket, port: number): void {
     const timer = setTimeout(() => socket.destroy(), firstByteTimeoutMs);

@@ -16,6 +16,7 @@ import { engines } from '../engines/table.ts';
 import { accessLogEntry } from '../filters/access-log.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { collector } from './collect.ts';
+import { fileCountsReader, OpenFiles } from './open-files.ts';
 
 type Birth = Extract<ToWorker, { kind: 'birth' }>;
 type Update = Extract<ToWorker, { kind: 'update' }>;
@@ -63,7 +64,9 @@ export class DataWorker {
     this.settings = settings;
     this.#log = log;
     this.#say = say;
-    this.#engine = engines[settings.engine]({ runtime, ticketKeys: birth.ticketKeys, log });
+    const admission = new OpenFiles({ clock: systemClock, counters, log, read: fileCountsReader() });
+    admission.start();
+    this.#engine = engines[settings.engine]({ runtime, ticketKeys: birth.ticketKeys, log, admission });
     const droppedLines = (): number => log.dropped + accessLines.dropped;
     this.#collect = collector({ counters, engine: this.#engine, runtime, droppedLines });
     this.#flushAll = () => Promise.all([log.flush(flushMs), accessLines.flush(flushMs)]);
@@ -135,7 +138,10 @@ function openAccessLog(settings: Settings, log: Logger): ReturnType<typeof openL
   try {
     return openLogDestination(settings.accessLogPath);
   } catch (error) {
-    log.error({ event: 'access-log-not-writable', error }, messageOf(error));
+    // Anything else that is thrown there is a bug, and is said all the same.
+    const code = error instanceof OperatorError ? error.code : 'log-not-writable';
+    const message = `${messageOf(error)} The lines of the access log go to standard output now.`;
+    log.error({ event: 'access-log-not-writable', code, error }, message);
     return openLogDestination('/dev/stdout');
   }
 }

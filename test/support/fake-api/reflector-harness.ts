@@ -40,7 +40,7 @@ export const shortTimings: ReflectorTimings = {
   selfCheckConfirmMs: 30,
 };
 
-export const shortApiTimings: ApiTimings = { headMs: 300, pageMs: 800, writeMs: 500 };
+export const shortApiTimings: ApiTimings = { connectMs: 200, headMs: 300, pageMs: 800, writeMs: 500 };
 
 export const services: Scope = { resource: resources.Service, namespace: '', fieldSelector: '', labelSelector: '' };
 

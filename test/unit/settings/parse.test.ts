@@ -172,3 +172,12 @@ test('help and version stand above everything else', () => {
   assert.equal(parseInvocation(['-h'], {}).kind, 'help');
   assert.equal(parseInvocation(['--version'], {}).kind, 'version');
 });
+
+test('settings that are right each by itself and not together are a note', () => {
+  const notes = (args: string): string[] => serve(args).notes.map((note) => `${note.severity} ${note.where}`);
+  assert.deepEqual(notes('--manifests=x --watch-namespace-selector=a=b'), ['warning --watch-namespace-selector']);
+  assert.deepEqual(notes('--watch-namespace-selector=a=b'), []);
+  assert.deepEqual(notes('--use-forwarded-headers'), ['warning --use-forwarded-headers']);
+  assert.deepEqual(notes('--use-forwarded-headers --proxy-real-ip-cidr=10.0.0.0/8'), []);
+  assert.deepEqual(notes('--use-forwarded-headers --configmap=a/b'), []);
+});

@@ -13,7 +13,7 @@ export const missing: readonly UnsupportedEntry[] = [
   {
     keys: 'use-regex',
     kind: 'missing',
-    why: 'patterns in paths are not there yet, so they are matched as text',
+    why: 'patterns in paths are not there yet, so a path that is one answers 503; plain paths are served',
     fix: 'Write plain paths with pathType Prefix or Exact.',
     harmless: isFalse,
   },

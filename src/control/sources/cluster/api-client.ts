@@ -10,6 +10,8 @@ import type { Timers } from './timers.ts';
 
 /** Deadlines of requests, in milliseconds. */
 export interface ApiTimings {
+  /** For a new connection. Short: a SYN into the void tries again ever more rarely, and misses a server that is back. */
+  readonly connectMs: number;
   /** From the start of the request, connecting included, to the head of the answer. */
   readonly headMs: number;
   /** From the start of the request to the last byte of a list page. */
@@ -18,7 +20,7 @@ export interface ApiTimings {
   readonly writeMs: number;
 }
 
-export const apiTimings: ApiTimings = { headMs: 15_000, pageMs: 60_000, writeMs: 10_000 };
+export const apiTimings: ApiTimings = { connectMs: 4_000, headMs: 15_000, pageMs: 60_000, writeMs: 10_000 };
 
 export interface ApiRequest {
   readonly method: 'GET' | 'PATCH' | 'POST' | 'PUT';
@@ -152,7 +154,7 @@ export class ApiClient {
       const cancel = this.#timers.after(headMs, () =>
         outgoing.destroy(new ApiError('timeout', `no answer from ${this.server} within ${headMs / 1000} s`)),
       );
-      outgoing.on('socket', tuneSocket);
+      outgoing.on('socket', (socket) => this.#prepare(socket, outgoing));
       outgoing.once('response', (response) => {
         cancel();
         resolve(response);
@@ -164,6 +166,17 @@ export class ApiClient {
       });
       outgoing.end(body);
     });
+  }
+
+  #prepare(socket: Socket, outgoing: ClientRequest): void {
+    tuneSocket(socket);
+    if (!socket.connecting) return;
+    const { connectMs } = this.#timings;
+    const cancel = this.#timers.after(connectMs, () =>
+      outgoing.destroy(new ApiError('timeout', `no connection to ${this.server} within ${connectMs / 1000} s`)),
+    );
+    socket.once('connect', cancel);
+    socket.once('close', cancel);
   }
 
   #headersOf(request: ApiRequest, body: string | undefined): Record<string, string> {

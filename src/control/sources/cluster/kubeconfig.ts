@@ -31,7 +31,7 @@ export function openClusterAccess(
 ): ClusterAccess {
   const config = loadConfig(settings, environment, root);
   const cluster = config.getCurrentCluster();
-  if (cluster === null) throw unusable(settings.kubeconfig, 'it has no current-context, or its cluster is missing');
+  if (cluster === null) throw unusable(settings.kubeconfig, whyNoCluster(config));
   const address = settings.apiserverHost === '' ? cluster.server : settings.apiserverHost;
   const server = serverUrl(address);
   // client-node refuses http: unless the cluster says that TLS is not verified; there is nothing to verify.
@@ -97,6 +97,15 @@ function tokenFileOf(paths: string, config: KubeConfig): string {
     if (tokenFile !== '') return resolve(dirname(file), tokenFile);
   }
   return '';
+}
+
+function whyNoCluster({ currentContext, contexts }: KubeConfig): string {
+  if ((currentContext || '') === '') return 'it has no current-context';
+  const context = contexts.find(({ name }) => name === currentContext);
+  const names = contexts.slice(0, 5).map(({ name }) => name);
+  return context === undefined
+    ? `its current-context "${currentContext}" is not among its contexts (${names.join(', ') || 'there is none'})`
+    : `the cluster "${context.cluster}" of its current-context "${currentContext}" is missing`;
 }
 
 function serverUrl(address: string): URL {

@@ -14,6 +14,7 @@ import { mergeFiles, noObjects } from './merge-files.ts';
 import type { MergedFiles, ObjectsByKind } from './merge-files.ts';
 import { scanFolder } from './scan.ts';
 import type { Scan, ScanLimits } from './scan.ts';
+import type { Watched } from './watched.ts';
 
 /** How long the source waits. Milliseconds. */
 export interface DirectoryTimes {
@@ -34,6 +35,8 @@ export interface DirectoryOptions {
   readonly directory: string;
   /** Milliseconds since 1970. */
   readonly wall: () => number;
+  /** Which objects count; all of them if absent. */
+  readonly watched?: Watched;
   readonly times?: DirectoryTimes;
   readonly limits?: FolderLimits;
 }
@@ -57,6 +60,7 @@ export class DirectorySource implements ObjectSource {
   readonly #root: string;
   readonly #times: DirectoryTimes;
   readonly #limits: FolderLimits;
+  readonly #watched: Watched | undefined;
   readonly #known: KnownFiles;
   readonly #watch: FolderWatch;
   /** What the sink got last. */
@@ -68,6 +72,7 @@ export class DirectorySource implements ObjectSource {
     this.#root = resolve(options.directory);
     this.#times = options.times ?? usualTimes;
     this.#limits = options.limits ?? usualLimits;
+    this.#watched = options.watched;
     this.#watch = new FolderWatch(this.#limits.watchers);
     this.#known = new KnownFiles(options.wall, this.#times.emptyMs);
   }
@@ -109,7 +114,7 @@ export class DirectorySource implements ObjectSource {
     if (scan === undefined) return false;
     const files = await this.#known.update(scan, signal);
     if (signal.aborted) return false;
-    const merged = mergeFiles(files);
+    const merged = mergeFiles(files, this.#watched);
     this.#deliver(sink, merged.objects);
     this.#report(sink, scan, merged);
     if (!this.#isComplete) {

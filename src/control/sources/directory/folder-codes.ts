@@ -26,7 +26,7 @@ export const folderCodes: Readonly<Record<FolderCode, { readonly severity: Sever
   },
   'kind-not-read': {
     severity: 'info',
-    doc: 'A manifest holds objects of kinds that Fairway does not read, for example Deployments. That is fine.',
+    doc: 'A manifest holds objects of kinds that Fairway does not read, for example Deployments, which is fine; a warning when the kind looks misspelled.',
   },
   'link-outside': {
     severity: 'warning',
@@ -45,11 +45,11 @@ export const folderCodes: Readonly<Record<FolderCode, { readonly severity: Sever
 /** @param file  path inside the folder of manifests */
 export function fileDiagnostic(
   file: string,
-  parts: { readonly code: FolderCode; readonly what: string; readonly why: string; readonly fix: string },
+  parts: Pick<Diagnostic, 'what' | 'why' | 'fix'> & { readonly code: FolderCode; readonly severity?: Severity },
 ): Diagnostic {
   return {
     ...parts,
-    severity: folderCodes[parts.code].severity,
+    severity: parts.severity ?? folderCodes[parts.code].severity,
     object: { kind: 'File', namespace: '', name: file },
     field: '',
   };

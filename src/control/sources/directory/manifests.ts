@@ -63,6 +63,8 @@ class Collector {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #unreadable: (ObjectRef | 'somewhere')[] = [];
   readonly #otherKinds = new Set<string>();
+  /** Kinds that look misspelled, with what was probably meant. */
+  readonly #misspelled = new Map<string, Kind>();
   #count = 0;
 
   constructor(file: string) {
@@ -84,7 +86,7 @@ class Collector {
   }
 
   result(): Manifest {
-    const extra: Diagnostic[] = [];
+    const extra = [...this.#misspelled].slice(0, 20).map(([kind, meant]) => misspelledKind(this.#file, kind, meant));
     if (this.#otherKinds.size > 0) {
       extra.push(
         fileDiagnostic(this.#file, {
@@ -114,6 +116,7 @@ class Collector {
       ...(kind === undefined ? {} : { kind }),
       defaultNamespace: 'default',
       allowLoopback: true,
+      strict: true,
       origin: { kind: 'File', namespace: '', name: this.#file },
       place,
     });
@@ -126,11 +129,22 @@ class Collector {
         this.#unreadable.push(decoded.ref ?? 'somewhere');
         return;
       case 'other-kind':
-        this.#otherKinds.add(decoded.kind);
+        if (decoded.meant === undefined) this.#otherKinds.add(decoded.kind);
+        else this.#misspelled.set(decoded.kind, decoded.meant);
         return;
       case 'not-kept':
     }
   }
+}
+
+function misspelledKind(file: string, kind: string, meant: Kind): Diagnostic {
+  return fileDiagnostic(file, {
+    code: 'kind-not-read',
+    severity: 'warning',
+    what: `${kind} in \`${file}\` is not read`,
+    why: 'Fairway reads no such kind',
+    fix: `Did you mean ${meant}?`,
+  });
 }
 
 const listKinds: Readonly<Record<string, Kind>> = {

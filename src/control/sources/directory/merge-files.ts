@@ -5,6 +5,7 @@ import type { KubeObject, ObjectOf } from '../../objects/kinds.ts';
 import { fileDiagnostic } from './folder-codes.ts';
 import { nameOf } from './known-files.ts';
 import type { KnownFile } from './known-files.ts';
+import type { Watched } from './watched.ts';
 
 /** Objects of a folder by kind. */
 export type ObjectsByKind = { readonly [K in Kind]: ObjectOf<K>[] };
@@ -15,14 +16,18 @@ export interface MergedFiles {
   readonly diagnostics: ReadonlyMap<string, readonly Diagnostic[]>;
 }
 
-/** Puts files together, in order of their paths: the first one that defines an object wins, and the others are told. */
-export function mergeFiles(files: readonly KnownFile[]): MergedFiles {
+/**
+ * Puts files together, in order of their paths: the first one that defines an object wins, and the others are told.
+ * Objects that are not watched are left out with all that is said of them.
+ */
+export function mergeFiles(files: readonly KnownFile[], watched: Watched = () => true): MergedFiles {
   const objects = noObjects();
   const owners = new Map<string, string>();
   const diagnostics = new Map<string, readonly Diagnostic[]>();
   for (const file of files) {
     const duplicates: Diagnostic[] = [];
     for (const object of file.objects) {
+      if (!watched(object)) continue;
       const name = nameOf(object);
       const owner = owners.get(name);
       if (owner === undefined) {
@@ -32,7 +37,7 @@ export function mergeFiles(files: readonly KnownFile[]): MergedFiles {
         duplicates.push(duplicateOf(object, file.path, owner));
       }
     }
-    diagnostics.set(file.path, [...file.diagnostics, ...duplicates]);
+    diagnostics.set(file.path, [...file.diagnostics.filter(({ object }) => watched(object)), ...duplicates]);
   }
   return { objects, diagnostics };
 }

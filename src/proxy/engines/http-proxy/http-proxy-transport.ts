@@ -1,4 +1,5 @@
 import type { Clock } from '../../../lib/clock.ts';
+import type { CoarseTimers } from '../../../lib/coarse-timers.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { OnHead, Transport, TryOptions, TryOutcome } from '../../runtime/transport.ts';
 import type { ClientSide } from './client-side.ts';
@@ -9,6 +10,7 @@ import { UpstreamTry } from './upstream-try.ts';
 export interface TransportParts {
   readonly agents: UpstreamAgents;
   readonly clock: Clock;
+  readonly timers: CoarseTimers;
   readonly onTunnel: (difference: number) => void;
 }
 

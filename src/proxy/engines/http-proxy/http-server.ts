@@ -104,6 +104,8 @@ export class HttpServer {
       refusal === undefined ? serveExchange(exchange, way, runtime) : refuse(exchange, way, runtime, refusal);
     void served.finally(() => {
       connection.inFlight -= 1;
+      // Whatever happened, nobody waits for an answer that will never come.
+      if (!response.writableEnded) connection.socket.destroy();
     });
   }
 

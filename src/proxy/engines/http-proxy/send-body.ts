@@ -1,6 +1,8 @@
 import type { ClientRequest } from 'node:http';
 
+import type { CoarseTimers } from '../../../lib/coarse-timers.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
+import { BodyWatch } from './body-watch.ts';
 import type { ClientSide } from './client-side.ts';
 import { SilenceTimer } from './silence-timer.ts';
 
@@ -11,12 +13,10 @@ export interface BodyTransfer {
   /** Longest time in which the upstream takes not a byte. */
   readonly sendMs: number;
   readonly onTimeout: () => void;
-  /** The client promised bytes and does not send them. */
-  readonly onClientSilent: () => void;
+  readonly timers: CoarseTimers;
+  /** The client promised bytes and does not send them, or too slowly. */
+  readonly onClientSlow: () => void;
 }
-
-/** nginx: `client_body_timeout`. */
-const clientSilenceMs = 60_000;
 
 /**
  * Streams the request's body to the upstream, which is connected. What a slow upstream has not taken yet stays in the
@@ -26,10 +26,10 @@ export function sendBody(transfer: BodyTransfer): void {
   const { client, exchange, request, sendMs } = transfer;
   const message = client.request;
   const upstreamStalls = new SilenceTimer(sendMs, transfer.onTimeout);
-  const clientStalls = new SilenceTimer(clientSilenceMs, transfer.onClientSilent);
+  const clientWatch = new BodyWatch(client.socket, transfer.timers, transfer.onClientSlow);
   const stop = (): void => {
     upstreamStalls.stop();
-    clientStalls.stop();
+    clientWatch.stop();
     message.removeListener('data', onData);
     message.removeListener('end', onEnd);
     // What is still to come is thrown away, or the client would never read the answer.
@@ -39,25 +39,25 @@ export function sendBody(transfer: BodyTransfer): void {
     client.bodyConsumed = true;
     exchange.bytesReceived += chunk.length;
     if (request.destroyed) return;
-    if (request.write(chunk)) return clientStalls.touch();
+    if (request.write(chunk)) return undefined;
     message.pause();
-    clientStalls.stop();
+    clientWatch.stop();
     return upstreamStalls.touch();
   };
   const onEnd = (): void => {
-    clientStalls.stop();
+    clientWatch.stop();
     upstreamStalls.touch();
     request.end();
   };
   request.on('drain', () => {
     upstreamStalls.stop();
-    if (!message.complete) clientStalls.touch();
+    if (!message.complete) clientWatch.start();
     message.resume();
   });
   request.once('finish', () => upstreamStalls.stop());
   request.once('close', stop);
   if (client.expectsContinue) client.sendContinue();
-  clientStalls.touch();
+  clientWatch.start();
   message.on('data', onData);
   message.once('end', onEnd);
 }

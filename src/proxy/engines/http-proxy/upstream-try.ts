@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
 import type { Clock } from '../../../lib/clock.ts';
+import type { CoarseTimers } from '../../../lib/coarse-timers.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FailureName } from '../../exchange/failure.ts';
 import { failures } from '../../exchange/failure.ts';
@@ -26,6 +27,7 @@ export interface TryParts {
   readonly onHead: OnHead;
   readonly agents: UpstreamAgents;
   readonly clock: Clock;
+  readonly timers: CoarseTimers;
   /** A tunnel opened (+1) or closed (-1). */
   readonly onTunnel: (difference: number) => void;
 }
@@ -118,7 +120,7 @@ export class UpstreamTry {
   /** From here bytes of the request are sent; before, any method could go to another endpoint. */
   #onConnected(request: ClientRequest, connectMs: number): void {
     if (this.#stage !== 'connecting') return;
-    const { client, exchange, options } = this.#parts;
+    const { client, exchange, options, timers } = this.#parts;
     this.#stage = 'sending';
     this.#connectTimer.stop();
     exchange.connectMs = connectMs;
@@ -128,8 +130,9 @@ export class UpstreamTry {
       exchange,
       request,
       sendMs: options.timeouts.sendMs,
+      timers,
       onTimeout: () => this.#fail('send-timeout'),
-      onClientSilent: () => this.#fail('client-closed'),
+      onClientSlow: () => this.#fail('client-timeout'),
     });
   }
 

@@ -308,7 +308,7 @@ suite('the prober', () => {
     assert.equal(bench.prober.upstream(cart)?.ignored, true);
     bench.pass(30_000);
     const said = (): string[] => bench.logged.filter((line) => line.startsWith('health checks'));
-    assert.deepEqual(said(), ['health checks of all endpoints fail: they are ignored']);
+    assert.deepEqual(said(), [`health checks of all endpoints of ${cart} fail: they are ignored`]);
     bench.answer(2, success('y'));
     bench.pass(10_000);
     assert.deepEqual(bench.changes.at(-1), { unhealthy: new Map([[cart, [idOf(1)]]]), ignored: new Set() });

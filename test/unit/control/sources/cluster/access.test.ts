@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -160,4 +160,14 @@ test('a file that cannot be read keeps its last content', async () => {
   await assert.rejects(new FileCache(time, () => Promise.reject(new Error('missing'))).read('/never'), {
     message: 'missing',
   });
+});
+
+test('a current-context that is not there is named, with those that are', (t) => {
+  const folder = folderFor(t);
+  const file = kubeconfigIn(folder, {});
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"current-context":"c"', '"current-context":"prod"'));
+  assert.throws(
+    () => openClusterAccess({ kubeconfig: file, apiserverHost: '' }, new FakeTime(), {}),
+    /its current-context "prod" is not among its contexts \(c\)/,
+  );
 });

@@ -9,6 +9,9 @@ import { suite, test } from 'node:test';
 import { ObjectStore } from '../../../../../src/control/objects/object-store.ts';
 import { DirectorySource } from '../../../../../src/control/sources/directory/directory.ts';
 import type { DirectoryOptions } from '../../../../../src/control/sources/directory/directory.ts';
+import { watchedObjects } from '../../../../../src/control/sources/directory/watched.ts';
+import { keyOf } from '../../../../../src/model/object-ref.ts';
+import { defaultSettings } from '../../../../../src/settings/table-access.ts';
 import { waitForStore } from '../../../../support/wait-for.ts';
 
 /** A folder with a source that follows it into a store. */
@@ -426,4 +429,34 @@ suite('folders', () => {
     }
     await rm(root, { recursive: true });
   });
+});
+
+test('objects of namespaces that are not watched are left out, with what is said of them', deadline, async () => {
+  const ingress = (namespace: string): string =>
+    `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a, namespace: ${namespace}}, spec: {rules: [{host: "a:b"}]}}`;
+  const inNamespace = (namespace: string, name: string): string =>
+    `{apiVersion: v1, kind: Service, metadata: {name: ${name}, namespace: ${namespace}}}`;
+  const files = {
+    'a.yaml': [ingress('one'), ingress('two'), inNamespace('two', 'b'), inNamespace('three', 'fallback')].join(
+      '\n---\n',
+    ),
+  };
+  const watched = watchedObjects({
+    ...defaultSettings(),
+    watchNamespaces: ['one'],
+    defaultBackendService: 'three/fallback',
+  });
+  await following(
+    files,
+    async ({ store }) => {
+      assert.deepEqual(store.list('Ingress').map(keyOf), ['one/a']);
+      assert.deepEqual(store.list('Service').map(keyOf), ['three/fallback']);
+      assert.deepEqual(
+        store.diagnostics().map(({ object }) => keyOf(object)),
+        ['one/a'],
+      );
+      await Promise.resolve();
+    },
+    { watched },
+  );
 });

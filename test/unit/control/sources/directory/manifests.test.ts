@@ -110,3 +110,65 @@ test('a small file that looks huge through aliases is read in part, in time', ()
   );
   assert.ok(performance.now() - started < 10_000);
 });
+
+test('a kind that looks misspelled is a warning, one of other groups is none', () => {
+  const { diagnostics } = read(
+    `{apiVersion: networking.k8s.io/v1, kind: Ingres, metadata: {name: a}}\n---\n{apiVersion: apps/v1, kind: Ingres, metadata: {name: a}}\n`,
+  );
+  assert.deepEqual(
+    diagnostics.map(({ code, severity, fix }) => [code, severity, fix]),
+    [
+      ['kind-not-read', 'warning', 'Did you mean Ingress?'],
+      ['kind-not-read', 'info', 'Nothing needs to be done.'],
+    ],
+  );
+});
+
+function ingress(spec: string): ReturnType<typeof readManifest> {
+  const metadata = '{name: a, annotation: {}}';
+  return readManifest(
+    'a.yaml',
+    `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: ${metadata}, spec: ${spec}}`,
+  );
+}
+
+const backend = 'backend: {service: {name: a, port: {number: 80}}}';
+
+test('unknown fields are reported, with what was meant', () => {
+  const manifest = ingress(
+    `{ruls: [], rules: [{host: a.example, htttp: {}, http: {path: [], paths: [{path: /, pathType: Prefix, pathTyp: x, backend: {servce: {}, service: {name: a, prt: 1, port: {number: 80, numbr: 1}}}}]}}], tls: [{host: a.example}]}`,
+  );
+  assert.ok(manifest.kind === 'objects');
+  assert.deepEqual(
+    manifest.diagnostics.map(({ code, severity, field, fix }) => `${code} ${severity} ${field} ${fix}`),
+    [
+      'metadata.annotation Did you mean annotations?',
+      'spec.ruls Did you mean rules?',
+      'spec.rules[0].htttp Did you mean http?',
+      'spec.rules[0].http.path Did you mean paths?',
+      'spec.rules[0].http.paths[0].pathTyp Did you mean pathType?',
+      'spec.rules[0].http.paths[0].backend.servce Did you mean service?',
+      'spec.rules[0].http.paths[0].backend.service.prt Did you mean port?',
+      'spec.rules[0].http.paths[0].backend.service.port.numbr Did you mean number?',
+      'spec.tls[0].host Did you mean hosts?',
+    ].map((text) => `unknown-field warning ${text}`),
+  );
+});
+
+test('a misspelled host opens no route to every host, a misspelled path none to every path', () => {
+  const manifest = ingress(
+    `{rules: [{hosts: a.example, http: {paths: [{path: /, pathType: Prefix, ${backend}}]}}, {host: b.example, http: {paths: [{paht: /b, pathType: ImplementationSpecific, ${backend}}]}}]}`,
+  );
+  assert.ok(manifest.kind === 'objects');
+  const [object] = manifest.objects;
+  assert.ok(object?.kind === 'Ingress');
+  assert.deepEqual(object.rules, [{ host: 'b.example', paths: [] }]);
+  const errors = manifest.diagnostics.filter(({ severity }) => severity === 'error');
+  assert.deepEqual(
+    errors.map(({ code, field }) => [code, field]),
+    [
+      ['unknown-field', 'spec.rules[0]'],
+      ['unknown-field', 'spec.rules[1].http.paths[0]'],
+    ],
+  );
+});
