@@ -9,7 +9,7 @@ import type { RunningEngine } from '../support/engine.ts';
 import { startEngine } from '../support/engine.ts';
 import type { RequestKind } from '../support/exchange-script.ts';
 import { ScriptedClient, ScriptedUpstream, requestKinds, reset, upstreamSteps } from '../support/exchange-script.ts';
-import { FakeTime } from '../support/fake-time.ts';
+import { MovedTime } from '../support/moved-time.ts';
 
 /** Whatever happens to an exchange, and in whatever order: it ends once, nothing throws, and nothing is left of it. */
 
@@ -45,26 +45,6 @@ interface World {
   readonly client: ScriptedClient;
   readonly upstream: ScriptedUpstream;
   readonly pass: (ms: number) => void;
-}
-
-/** Time that the test moves, and the intervals that the engine runs on it. */
-class MovedTime {
-  readonly clock = new FakeTime();
-  readonly intervals = new Map<object, () => void>();
-
-  constructor(t: TestContext) {
-    t.mock.method(globalThis, 'setInterval', (run: () => void) => {
-      const handle = { unref: () => handle, ref: () => handle };
-      this.intervals.set(handle, run);
-      return handle;
-    });
-    t.mock.method(globalThis, 'clearInterval', (handle: object) => void this.intervals.delete(handle));
-  }
-
-  readonly pass = (ms: number): void => {
-    this.clock.jump(ms);
-    for (const run of Array.from(this.intervals.values())) run();
-  };
 }
 
 interface Script {

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 
 import type { CoarseTimers, Deadline } from '../../../lib/coarse-timers.ts';
-import { ClientProgress, watchMs } from '../../protocols/http1/client-progress.ts';
+import { clientLimits } from '../../protocols/http1/client-limits.ts';
+import { ClientProgress } from '../../protocols/http1/client-progress.ts';
 
 /** Looks every 20 s whether a client sends the body that it promised: the rule of the native engine (threats R-50). */
 export class BodyWatch {
@@ -19,7 +20,7 @@ export class BodyWatch {
   /** From now on the client may send; the time before does not count. */
   start(): void {
     this.#progress.begin();
-    this.#deadline.set(watchMs);
+    this.#deadline.set(clientLimits.watchMs);
   }
 
   /** The client need not, or must not, send. */
@@ -29,6 +30,6 @@ export class BodyWatch {
 
   #look(): void {
     if (this.#progress.isSlow()) return this.#onSlow();
-    return this.#deadline.set(watchMs);
+    return this.#deadline.set(clientLimits.watchMs);
   }
 }

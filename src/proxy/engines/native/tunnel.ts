@@ -16,6 +16,9 @@ export interface Tunnel {
   readonly idleMs: number;
 }
 
+/** When one side is closed, the other gets this long for the last bytes: a client that is gone would never take them. */
+const lastBytesMs = 10_000;
+
 /**
  * Carries bytes both ways until both sides are closed. Each side may end on its own; an error of one side ends the other
  * at once. The 101 is written already, and both connections have let go of their sockets.
@@ -26,17 +29,17 @@ export function openTunnel(tunnel: Tunnel, onClosed: (failure: FailureName | und
   const upstream = connection.socket;
   const held = client.connection.detach();
   let failure: FailureName | undefined;
+  let open = 2;
   const idle = timers.deadline(() => {
-    failure = 'read-timeout';
+    if (open === 2) failure = 'read-timeout';
     socket.destroy();
     upstream.destroy();
   });
-  let open = 2;
   const onClose = (other: Socket) => (hadError: boolean) => {
     open -= 1;
     if (hadError) other.destroy();
     else other.end();
-    if (open > 0) return;
+    if (open > 0) return idle.set(Math.min(idleMs, lastBytesMs));
     idle.stop();
     exchange.bytesSent = client.bytesSent + exchange.bodyBytesSent;
     onClosed(failure);
@@ -47,14 +50,16 @@ export function openTunnel(tunnel: Tunnel, onClosed: (failure: FailureName | und
   const toClient = carry(upstream, connection.input, socket, (bytes) => {
     exchange.upstreamBytes += bytes;
     exchange.bodyBytesSent += bytes;
-    idle.set(idleMs);
+    if (open === 2) idle.set(idleMs);
   });
   const toUpstream = carry(socket, client.connection.input, upstream, (bytes) => {
     exchange.bytesReceived += bytes;
-    idle.set(idleMs);
+    if (open === 2) idle.set(idleMs);
   });
   if (connection.tunnelBytes !== undefined) toClient(connection.tunnelBytes);
   if (held !== undefined) toUpstream(held);
+  // The client has shut its side while it waited for the 101: no event says it again.
+  if (socket.readableEnded) upstream.end();
   upstream.resume();
   socket.resume();
 }

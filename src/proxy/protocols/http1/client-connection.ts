@@ -4,7 +4,8 @@ import type { CoarseTimers, Deadline } from '../../../lib/coarse-timers.ts';
 import type { SocketInput } from '../../../lib/socket-input.ts';
 import { BodyReader } from './body-reader.ts';
 import { ClientExchange } from './client-exchange.ts';
-import { ClientProgress, watchMs } from './client-progress.ts';
+import { clientLimits as limits } from './client-limits.ts';
+import { ClientProgress } from './client-progress.ts';
 import type { BodyOrigin } from './request-body.ts';
 import { RequestBody } from './request-body.ts';
 import type { ParsedRequest } from './request-parser.ts';
@@ -42,18 +43,8 @@ export interface ClientParts {
   readonly onClosed: (connection: ClientConnection) => void;
 }
 
-/** Source of all: threats R-50. */
-const firstByteMs = 10_000;
-const headMs = 10_000;
-/** A client that shut its sending side gets this long for the answer to begin (faults F-63). */
-const halfCloseMs = 1_000;
-const oldestMs = 3_600_000;
 /** Bytes behind an upgrade that wait for its 101 (threats R-25). */
 const heldLimit = 16 * 1024;
-/** How long and how much a client may go on sending after our last answer (faults F-68). */
-const lingerMs = 5_000;
-const lingerBytes = 1024 * 1024;
-
 /**
  * One connection of a client: its requests one after the other, in the order in which they came.
  *
@@ -104,9 +95,9 @@ export class ClientConnection implements BodyOrigin {
     this.peerPort = socket.remotePort ?? 0;
     this.#parts = parts;
     // Spread over a tenth, so that what was opened together is not closed together.
-    this.#oldAt = parts.now() + oldestMs * (0.95 + 0.1 * ((this.peerPort % 100) / 100));
+    this.#oldAt = parts.now() + limits.oldestMs * (0.95 + 0.1 * ((this.peerPort % 100) / 100));
     this.#deadline = parts.timers.deadline(() => this.#onDue());
-    this.#deadline.set(firstByteMs);
+    this.#deadline.set(limits.firstByteMs);
     this.#progress = new ClientProgress(socket);
     this.input = accepted.input;
     if (accepted.input === undefined) socket.on('data', this.#onData);
@@ -155,8 +146,9 @@ export class ClientConnection implements BodyOrigin {
     if (this.#phase === 'linger' || this.#phase === 'closed') return;
     this.#phase = 'linger';
     this.#held = undefined;
-    this.#deadline.set(lingerMs);
+    this.#deadline.set(limits.lingerMs);
     if (this.socket.destroyed) return;
+    this.input?.expectHead();
     this.socket.end();
     this.socket.resume();
     if (this.#halfClosed) this.socket.destroySoon();
@@ -224,7 +216,7 @@ export class ClientConnection implements BodyOrigin {
     if (parser.request === undefined) {
       if (this.#phase === 'head') return at;
       this.#phase = 'head';
-      this.#deadline.set(headMs);
+      this.#deadline.set(limits.headMs);
       return at;
     }
     return this.#begin(parser.request, chunk, at, to);
@@ -239,7 +231,7 @@ export class ClientConnection implements BodyOrigin {
     this.current = exchange;
     this.#phase = 'exchange';
     this.#progress.begin();
-    this.#deadline.set(watchMs);
+    this.#deadline.set(this.#watchMs);
     let at = from;
     if (body !== undefined) {
       this.#reader.begin(request.body, request.bodyLength);
@@ -307,7 +299,7 @@ export class ClientConnection implements BodyOrigin {
       current.leave('client-closed');
       return void this.socket.destroy();
     }
-    if (!current.committed) this.#deadline.set(halfCloseMs);
+    this.#deadline.set(current.committed ? limits.halfClosedWatchMs : limits.halfCloseMs);
     return undefined;
   };
 
@@ -329,7 +321,7 @@ export class ClientConnection implements BodyOrigin {
 
   #lingerOn(bytes: number): void {
     this.#lingered += bytes;
-    if (this.#lingered > lingerBytes) this.socket.destroy();
+    if (this.#lingered > limits.lingerBytes) this.socket.destroy();
   }
 
   #onDue(): void {
@@ -354,16 +346,26 @@ export class ClientConnection implements BodyOrigin {
     const { current, socket } = this;
     if (current === undefined) return;
     if (this.#halfClosed && !current.committed) return void socket.destroy();
-    if (this.#progress.isStuck()) return void socket.destroy();
+    if (this.#progress.isStuck()) return this.#cut();
     const slow = this.#progress.isSlow();
-    this.#deadline.set(watchMs);
+    this.#deadline.set(this.#watchMs);
     if (slow && current.bodyPending && current.body?.paused !== true) current.leave('client-timeout');
+  }
+
+  /** Without a reset the kernel would go on offering what nobody reads. Never after `end`: it would not close (Node 26.10). */
+  #cut(): void {
+    if (this.secure || this.socket.writableEnded) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   /** Our last words may take as long as the client reads them; then it has a while to hear them. */
   #lookAtLinger(): void {
     const { socket } = this;
     if (socket.writableLength === 0 || this.#progress.isStuck()) return void socket.destroy();
-    this.#deadline.set(watchMs);
+    this.#deadline.set(this.#watchMs);
+  }
+
+  get #watchMs(): number {
+    return this.#halfClosed ? limits.halfClosedWatchMs : limits.watchMs;
   }
 }

@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net';
 
-/** While an exchange runs, its client is looked at this often. */
-export const watchMs = 20_000;
+import { clientLimits } from './client-limits.ts';
 
 /** So many looks without a byte that the client took, while there are some for it, are too much (threats R-50). */
 const stallsLimit = 3;
 /** 240 bytes per second, over one look. */
-const leastBodyBytes = (240 * watchMs) / 1000;
+const leastBodyBytes = (240 * clientLimits.watchMs) / 1000;
 
 /** Whether a client gets on: it reads what we write, and sends what it promised. */
 export class ClientProgress {
