@@ -5,6 +5,8 @@
 export interface RoutePolicies {
   readonly timeouts?: UpstreamTimeouts;
   readonly retry?: RetryPolicy;
+  /** Absent: as `ProxyOptions.body` says. */
+  readonly body?: BodyPolicy;
   readonly affinity?: CookieAffinity;
   readonly httpsRedirect?: HttpsRedirect;
   /** Labels of this route in metrics and the access log. */
@@ -41,6 +43,14 @@ export interface RetryPolicy {
   readonly tries: number;
   /** Time for all tries; 0 is no limit. */
   readonly timeoutMs: number;
+}
+
+/** Bodies of requests. Source: nginx `client_max_body_size`, `client_body_buffer_size`, `proxy_request_buffering`. */
+export interface BodyPolicy {
+  /** Larger ones are refused with 413; 0 is no limit. */
+  readonly limitBytes: number;
+  /** So much of a body is kept, so that another endpoint can get it from the start. */
+  readonly replayBytes: number;
 }
 
 /** Session affinity by cookie. Source: ingress-nginx `affinity: cookie` and `session-cookie-*`. */

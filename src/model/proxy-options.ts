@@ -1,5 +1,5 @@
 import type { CertificateId } from './ids.ts';
-import type { UpstreamTimeouts } from './policy.ts';
+import type { BodyPolicy, UpstreamTimeouts } from './policy.ts';
 
 /** What applies to every exchange of a data worker and may change while it runs (ConfigMap keys). */
 export interface ProxyOptions {
@@ -11,6 +11,8 @@ export interface ProxyOptions {
   readonly hsts: string;
   /** For requests that no route took, and for routes without own timeouts. */
   readonly timeouts: UpstreamTimeouts;
+  /** For routes that do not say otherwise. */
+  readonly body: BodyPolicy;
   readonly keepAliveMs: number;
   readonly keepAliveRequests: number;
   readonly upstreamKeepAliveConnections: number;
@@ -25,6 +27,7 @@ export const defaultProxyOptions: ProxyOptions = {
   trustedProxies: [],
   hsts: 'max-age=31536000; includeSubDomains',
   timeouts: { connectMs: 5_000, sendMs: 60_000, readMs: 60_000 },
+  body: { limitBytes: 1_048_576, replayBytes: 65_536 },
   keepAliveMs: 75_000,
   keepAliveRequests: 10_000,
   upstreamKeepAliveConnections: 320,

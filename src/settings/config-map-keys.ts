@@ -39,7 +39,7 @@ const groups: readonly KeyGroup[] = [
       proxy-headers-hash-bucket-size variables-hash-bucket-size variables-hash-max-size lua-shared-dicts
       enable-multi-accept enable-aio-write worker-cpu-affinity ssl-buffer-size
       grpc-buffer-size-kb debug-connections nginx-status-ipv4-whitelist nginx-status-ipv6-whitelist
-      client-header-buffer-size client-body-buffer-size proxy-buffers-number proxy-busy-buffers-size
+      client-header-buffer-size proxy-buffers-number proxy-busy-buffers-size
       proxy-max-temp-file-size default-type disable-ipv6-dns`,
   },
   { kind: 'meaningless', why: 'there are no reloads', keys: 'enable-serial-reloads' },
@@ -54,8 +54,8 @@ const groups: readonly KeyGroup[] = [
   },
   {
     kind: 'meaningless',
-    why: 'bodies are streamed in both directions and never stored',
-    keys: 'proxy-buffering proxy-request-buffering',
+    why: 'answers are streamed and never stored',
+    keys: 'proxy-buffering',
   },
   { kind: 'meaningless', why: 'the request ID is always made when it is absent', keys: 'generate-request-id' },
   { kind: 'meaningless', why: 'no Server header of our own is ever sent', keys: 'server-tokens' },
@@ -70,7 +70,7 @@ const groups: readonly KeyGroup[] = [
     why: 'Fairway cannot refuse these requests yet',
     keys: `whitelist-source-range denylist-source-range block-cidrs block-user-agents block-referers
       annotation-value-word-blocklist annotations-risk-level enable-modsecurity enable-owasp-modsecurity-crs
-      ssl-reject-handshake proxy-body-size global-auth-url`,
+      ssl-reject-handshake global-auth-url`,
   },
   {
     kind: 'missing',
@@ -175,7 +175,7 @@ const alwaysOn: ReadonlySet<string> = new Set(
 );
 
 /** Limits of which 0 means none. */
-const limits: ReadonlySet<string> = new Set(['limit-rate', 'limit-rate-after', 'proxy-body-size']);
+const limits: ReadonlySet<string> = new Set(['limit-rate', 'limit-rate-after']);
 
 /**
  * Whether a value of a known key wants nothing that Fairway does not do: existing ConfigMaps spell defaults out.

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 
+import { parseByteSize, printByteSize } from './byte-size.ts';
 import type { ReadResult, SettingKind } from './value-kind.ts';
 
 /** Every kind of value that a setting can have. Each reads one text and says in one clause what it takes. */
@@ -63,6 +64,20 @@ export function milliseconds(minimum: number, maximum: number): SettingKind<numb
     ...seconds(minimum, maximum),
     name: 'DURATION',
     print: (value) => (value % 1000 === 0 ? `${value / 1000}s` : `${value}ms`),
+  };
+}
+
+/** Bytes as nginx writes them: `8k`, `1m`, or digits alone. */
+export function byteSize(): SettingKind<number> {
+  return {
+    name: 'SIZE',
+    describe: 'a size, for example 8k or 1m',
+    read: (value) => {
+      const bytes = parseByteSize(value);
+      return bytes === undefined ? bad(`"${value}" is not a size: digits, and b, k, m or g`) : good(bytes);
+    },
+    print: printByteSize,
+    schema: { type: ['integer', 'string'] },
   };
 }
 

@@ -71,6 +71,12 @@ export interface Settings {
   readonly proxyNextUpstreamTries: number;
   /** Time for all tries; 0 is no limit. */
   readonly proxyNextUpstreamTimeoutMs: number;
+  /** Largest body of a request; 0 is no limit. */
+  readonly proxyBodySizeBytes: number;
+  /** A body up to this size can go to another endpoint; 16m at most. */
+  readonly clientBodyBufferSizeBytes: number;
+  /** Whether bodies of requests are kept for another endpoint. */
+  readonly proxyRequestBuffering: 'on' | 'off';
   /** Idle connections that a data worker keeps for each endpoint. */
   readonly upstreamKeepAliveConnections: number;
   /** How long a connection to an endpoint may be idle. */

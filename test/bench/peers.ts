@@ -223,7 +223,7 @@ function manifestsOf({ backendPort, certificate, routes }: PeerOptions): string 
     type: 'kubernetes.io/tls',
     stringData: { 'tls.crt': certificate.cert, 'tls.key': certificate.key },
   };
-  const annotations = { 'ssl-redirect': 'false' };
+  const annotations = { 'ssl-redirect': 'false', 'proxy-body-size': '0' };
   return yaml(...service('web', [{ port: backendPort }]), secret, ingress({ host: 'localhost', paths, annotations }));
 }
 

@@ -679,6 +679,59 @@ for (const name of Object.keys(engines) as EngineName[]) {
     }
   });
 
+  suite(`engine ${name}: bodies with a limit`, () => {
+    const limited = { body: { limitBytes: 1000, replayBytes: 500 } };
+
+    test('a length above the limit is 413 before anything goes upstream, and no 100 comes first', async (t) => {
+      const upstream = await hashing(t);
+      const { httpPort, entry } = await start(t, { endpoints: [upstream.port], policies: limited });
+      const answer = await exchangeRaw(
+        httpPort,
+        request('POST', '/large', 'Content-Length: 1001', 'Expect: 100-continue'),
+      );
+      assert.equal(statusOf(answer), 413);
+      assert.match(answer, /<center><h1>413 Request Entity Too Large<\/h1><\/center>/);
+      assert.equal(upstream.sockets.size, 0);
+      const { failure, status } = await entry('/large');
+      assert.deepEqual([failure, status], ['body-too-large', 413]);
+    });
+
+    test('chunks above the limit are 413 as soon as they are', async (t) => {
+      const upstream = await hashing(t);
+      const { httpPort, bugs, entry } = await start(t, { endpoints: [upstream.port], policies: limited });
+      const head = 'POST /chunks HTTP/1.1\r\nHost: h.test\r\nTransfer-Encoding: chunked\r\n\r\n';
+      const chunk = `1f4\r\n${'x'.repeat(500)}\r\n`;
+      const { text } = await untilEnd(sendOn(httpPort, head + chunk + chunk + chunk));
+      assert.equal(statusOf(text), 413);
+      assert.match(text, /\r\nConnection: close\r\n/);
+      const { failure, status } = await entry('/chunks');
+      assert.deepEqual([failure, status, bugs.length], ['body-too-large', 413, 0]);
+      await until(() => (upstream.sockets.size === 0 ? true : undefined));
+    });
+
+    test('as much as the limit is served, in both framings', async (t) => {
+      const upstream = await hashing(t);
+      const { httpPort } = await start(t, { endpoints: [upstream.port], policies: limited });
+      const body = Buffer.alloc(1000, 'x');
+      for (const framing of [{ 'content-length': '1000' }, { 'transfer-encoding': 'chunked' }]) {
+        const answer = await fetchFrom(httpPort, { method: 'POST', headers: { host: 'h.test', ...framing } }, body);
+        assert.equal(answer.status, 200);
+      }
+    });
+
+    test('a client that sends ten times too much sees its 413', async (t) => {
+      const { httpPort } = await start(t, { endpoints: [refusing(t)], policies: limited });
+      for (let round = 0; round < 20; round += 1) {
+        const socket = connect(httpPort, '127.0.0.1');
+        socket.write('POST / HTTP/1.1\r\nHost: h.test\r\nContent-Length: 10000000\r\n\r\n');
+        const sent = new Promise((resolve) => socket.write(Buffer.alloc(10_000_000), resolve));
+        const { text, reset } = await untilEnd(socket);
+        await sent;
+        assert.deepEqual([statusOf(text), reset], [413, false]);
+      }
+    });
+  });
+
   suite(`engine ${name}: clients that take their time`, () => {
     test('a head that trickles gets 408 after ten seconds, a connection that says nothing just ends', async (t) => {
       const { httpPort, log } = await start(t, { endpoints: [] });

@@ -49,12 +49,13 @@ function printRoute({ match, action, policies, source }: Route): string {
   return [`${match.kind} ${match.path} -> ${target} [${from}]`, ...printPolicies(policies)].join(' ');
 }
 
-function printPolicies({ timeouts, retry, affinity, httpsRedirect, labels }: RoutePolicies): string[] {
+function printPolicies({ timeouts, retry, body, affinity, httpsRedirect, labels }: RoutePolicies): string[] {
   const { on, tries, timeoutMs } = retry ?? { on: [], tries: 0, timeoutMs: 0 };
   const usual = `${on.join(' ')} ${tries} ${timeoutMs}` === 'error timeout 3 0' || labels.ingress === '';
   return [
     ...(timeouts === undefined ? [] : [`timeouts(${timeouts.connectMs} ${timeouts.sendMs} ${timeouts.readMs})`]),
     ...(usual ? [] : [`retry(${on.length === 0 ? 'never' : on.join(' ')}; ${tries} tries, ${timeoutMs} ms)`]),
+    ...(body === undefined ? [] : [`body(${body.limitBytes} ${body.replayBytes})`]),
     ...(affinity === undefined ? [] : [printAffinity(affinity)]),
     ...(httpsRedirect === undefined
       ? []

@@ -58,6 +58,8 @@ export interface SnapshotParts {
 }
 
 const upstream = upstreamId('shop', 'web', '80');
+/** Tests of bodies are mostly about large ones. */
+const unlimited = { limitBytes: 0, replayBytes: 65_536 };
 
 /** @param clock  time as the engine sees it */
 export async function startEngine(
@@ -136,7 +138,7 @@ function snapshotOf(parts: SnapshotParts, version: number): Snapshot {
     virtualHosts: new Map(hosts.map((host) => [hostPattern(host), virtualHostOf(host, parts)])),
     upstreams: new Map([[upstream, upstreamOf(parts)]]),
     certificates: new Map(certificates.map((one) => [one.id, one])),
-    options: { ...defaultProxyOptions, ...parts.options },
+    options: { ...defaultProxyOptions, body: unlimited, ...parts.options },
   };
 }
 

@@ -48,7 +48,7 @@ export interface MeaningProblem {
 
 /** What the annotations of one Ingress ask for, in the terms of the model. */
 export interface Meaning {
-  readonly route?: Partial<Pick<RoutePolicies, 'timeouts' | 'retry'>>;
+  readonly route?: Partial<Pick<RoutePolicies, 'timeouts' | 'retry' | 'body'>>;
   readonly affinity?: AffinityWish;
   readonly redirect?: RedirectWish;
   readonly upstream?: UpstreamWish;

@@ -75,10 +75,10 @@ class Interpreter {
   result(): Interpretation {
     for (const annotation of this.#written.values()) this.#read(annotation);
     this.#readCanary();
-    const meaning: Meaning = Object.assign(
-      {},
-      ...annotationGroups.map((group) => this.#judged(group.meaning(this.#values, this.#settings))),
-    );
+    const parts = annotationGroups.map((group) => this.#judged(group.meaning(this.#values, this.#settings)));
+    // Several groups speak of the route.
+    const route: Meaning['route'] = Object.assign({}, ...parts.map((part) => part.route));
+    const meaning: Meaning = Object.assign({}, ...parts, { route });
     return {
       meaning,
       closedBy: this.#closedBy,

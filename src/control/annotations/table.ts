@@ -1,5 +1,6 @@
 import type { AnnotationDefinition, AnnotationGroup } from './definition.ts';
 import { balancing } from './groups/balancing.ts';
+import { body } from './groups/body.ts';
 import { endpointWeight } from './groups/endpoint-weight.ts';
 import { redirects } from './groups/redirects.ts';
 import { sessions } from './groups/sessions.ts';
@@ -10,7 +11,7 @@ import { unsupportedAnnotations } from './groups/unsupported.ts';
 export const ownPrefix = 'fairway.dev';
 
 /** Every group of annotations that an Ingress may carry. */
-export const annotationGroups: readonly AnnotationGroup[] = [balancing, sessions, timeouts, redirects];
+export const annotationGroups: readonly AnnotationGroup[] = [balancing, sessions, timeouts, body, redirects];
 
 /** Annotations of other objects, under Fairway's own prefix only. */
 export const podAnnotations: readonly AnnotationDefinition<unknown>[] = [endpointWeight];

@@ -1,6 +1,7 @@
 import { closest } from '../../lib/suggest.ts';
 import type { RetryCondition } from '../../model/policy.ts';
 import { isVariable } from '../../model/variable-names.ts';
+import { parseByteSize } from '../../settings/byte-size.ts';
 import type { ReadResult } from '../../settings/value-kind.ts';
 import { quoted } from '../objects/field-reader.ts';
 
@@ -60,6 +61,17 @@ export function cookieSeconds(): ValueKind<number> {
     parse: (text) => {
       const bare = withoutSpaces(text);
       return /^(0|-?[1-9]\d{0,9})$/.test(bare) ? good(Number(bare)) : bad(`${quoted(text)} is not a number of seconds`);
+    },
+  };
+}
+
+/** Bytes as nginx writes them. */
+export function byteSize(): ValueKind<number> {
+  return {
+    describe: 'a size, in quotes, for example "8m"',
+    parse: (text) => {
+      const bytes = parseByteSize(text);
+      return bytes === undefined ? bad(`${quoted(text)} is not a size: digits, and b, k, m or g`) : good(bytes);
     },
   };
 }

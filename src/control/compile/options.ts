@@ -1,6 +1,7 @@
 import type { CertificateId } from '../../model/ids.ts';
 import type { ProxyOptions } from '../../model/proxy-options.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { defaultBody } from '../annotations/groups/body.ts';
 import { defaultTimeouts } from '../annotations/groups/timeouts.ts';
 
 type TlsVersion = ProxyOptions['tlsMinVersion'];
@@ -13,6 +14,7 @@ export function proxyOptions(settings: Settings, defaultCertificate: Certificate
     trustedProxies: trustedProxies(settings),
     hsts: settings.hsts ? hstsValue(settings) : '',
     timeouts: defaultTimeouts(settings),
+    body: defaultBody(settings),
     keepAliveMs: settings.keepAliveMs,
     keepAliveRequests: settings.keepAliveRequests,
     upstreamKeepAliveConnections: settings.upstreamKeepAliveConnections,

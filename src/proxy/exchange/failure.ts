@@ -14,6 +14,7 @@ export type FailureName =
   | 'upstream-invalid'
   | 'client-closed'
   | 'client-timeout'
+  | 'body-too-large'
   | 'internal';
 
 export interface FailureDefinition {
@@ -102,6 +103,12 @@ export const failures: Readonly<Record<FailureName, FailureDefinition>> = {
     retry: 'no',
     status: 408,
     fix: 'The client sent its request too slowly: at least 240 bytes per second of a body are expected.',
+  },
+  'body-too-large': {
+    source: 'client',
+    retry: 'no',
+    status: 413,
+    fix: 'Send less, or raise proxy-body-size.',
   },
   internal: { source: 'proxy', retry: 'no', status: 500, fix: 'This is a bug: report it with the log line.' },
 };

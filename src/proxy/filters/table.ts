@@ -1,5 +1,6 @@
 import { accessLog } from './access-log.ts';
 import { affinity } from './affinity.ts';
+import { bodyLimit } from './body-limit.ts';
 import { count } from './count.ts';
 import type { Filter } from './filter.ts';
 import { forwarded } from './forwarded.ts';
@@ -11,6 +12,8 @@ import { responseHeaders } from './response-headers.ts';
  * where it stands. Who the client is stands before all of them, in `client-identity.ts`.
  */
 export const filters: readonly Filter[] = [
+  // First of all: nginx looks at the length as soon as it knows the location.
+  bodyLimit,
   // Before whatever authorises or counts requests: ingress-nginx redirects in its rewrite phase (observed 35).
   httpsRedirect,
   // Pins the endpoint before the balancer is asked; its cookie stands before the upstream's headers.

@@ -32,6 +32,7 @@ export class Attempts {
     this.#options = {
       protocol: protocol === 'as-client' ? exchange.scheme : protocol,
       timeouts: route.policies.timeouts ?? runtime.snapshot.options.timeouts,
+      body: route.policies.body ?? runtime.snapshot.options.body,
     };
     this.#startedAt = runtime.parts.clock.now();
     this.#triedAt = this.#startedAt;

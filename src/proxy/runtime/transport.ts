@@ -1,4 +1,4 @@
-import type { UpstreamTimeouts } from '../../model/policy.ts';
+import type { BodyPolicy, UpstreamTimeouts } from '../../model/policy.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { FailureName } from '../exchange/failure.ts';
 
@@ -44,4 +44,5 @@ export interface Transport {
 export interface TryOptions {
   readonly protocol: 'http' | 'https';
   readonly timeouts: UpstreamTimeouts;
+  readonly body: BodyPolicy;
 }

@@ -72,16 +72,16 @@ test('a value that asks for nothing is not worth a word', () => {
     'enable-modsecurity': 'false',
     'generate-request-id': 'true',
     'hide-headers': '',
-    'proxy-body-size': '0',
+    'limit-rate': '0',
     'use-gzip': ' false',
     'use-http2': 'false',
   };
   assert.deepEqual(said(nothing), []);
   assert.deepEqual(
-    said({ 'generate-request-id': 'false', 'proxy-body-size': '8m', 'use-http2': 'true' }).map((text) =>
+    said({ 'generate-request-id': 'false', 'ssl-reject-handshake': 'true', 'use-http2': 'true' }).map((text) =>
       text.slice(0, text.indexOf(' has no effect')),
     ),
-    ['info generate-request-id', 'error proxy-body-size', 'warning use-http2'],
+    ['info generate-request-id', 'error ssl-reject-handshake', 'warning use-http2'],
   );
 });
 

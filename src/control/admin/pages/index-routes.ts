@@ -1,6 +1,7 @@
-import type { RetryPolicy, RoutePolicies, UpstreamTimeouts } from '../../../model/policy.ts';
+import type { BodyPolicy, RetryPolicy, RoutePolicies, UpstreamTimeouts } from '../../../model/policy.ts';
 import type { PathMatch, Route } from '../../../model/route.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
+import { printByteSize } from '../../../settings/byte-size.ts';
 import type { Settings } from '../../../settings/settings.ts';
 import type { Html } from '../html.ts';
 import { html } from '../html.ts';
@@ -57,17 +58,23 @@ function goesTo(route: Route): string {
 
 /** In short. A policy without words of its own is named. */
 function describePolicies(policies: RoutePolicies, settings: UsualRetry): string {
-  const { affinity, httpsRedirect, timeouts, retry, labels: _labels, ...others } = policies;
+  const { affinity, body, httpsRedirect, timeouts, retry, labels: _labels, ...others } = policies;
   const words: string[] = [];
   if (affinity !== undefined) words.push(`sticky by cookie ${affinity.cookieName} (${affinity.mode})`);
   if (httpsRedirect !== undefined) words.push(`${httpsRedirect.status} to HTTPS`);
   if (timeouts !== undefined) words.push(describeTimeouts(timeouts));
   if (retry !== undefined && !isUsual(retry, settings)) words.push(describeRetry(retry));
+  if (body !== undefined) words.push(describeBody(body));
   return [...words, ...Object.keys(others)].join(', ');
 }
 
 function isUsual({ on, tries }: RetryPolicy, settings: UsualRetry): boolean {
   return on.join(' ') === settings.proxyNextUpstream && tries === settings.proxyNextUpstreamTries;
+}
+
+function describeBody({ limitBytes, replayBytes }: BodyPolicy): string {
+  const most = limitBytes === 0 ? 'bodies of any size' : `bodies up to ${printByteSize(limitBytes)}`;
+  return `${most}, ${printByteSize(replayBytes)} kept for retries`;
 }
 
 function describeTimeouts({ connectMs, sendMs, readMs }: UpstreamTimeouts): string {

@@ -70,13 +70,6 @@ export const missing: readonly UnsupportedEntry[] = [
     fix: 'Remove the annotation.',
   },
   {
-    keys: 'proxy-body-size',
-    kind: 'missing',
-    why: 'bodies of requests are not limited yet',
-    fix: 'Let the backend limit them.',
-    harmless: (value) => /^0[bkmg]?$/i.test(value),
-  },
-  {
     keys: 'proxy-http-version',
     kind: 'missing',
     why: 'endpoints are always spoken to in HTTP/1.1',
@@ -118,10 +111,9 @@ export const missing: readonly UnsupportedEntry[] = [
 /** What loses nothing. */
 export const meaningless: readonly UnsupportedEntry[] = [
   {
-    keys: `client-body-buffer-size proxy-buffering proxy-buffers-number proxy-buffer-size proxy-busy-buffers-size
-      proxy-max-temp-file-size proxy-request-buffering`,
+    keys: `proxy-buffering proxy-buffers-number proxy-buffer-size proxy-busy-buffers-size proxy-max-temp-file-size`,
     kind: 'meaningless',
-    why: 'bodies are streamed in both directions, and there are no buffers of nginx to size',
+    why: 'answers are streamed, and there are no buffers of nginx to size',
     fix: remove,
   },
   { keys: 'enable-rewrite-log', kind: 'meaningless', why: 'there is no rewrite log', fix: remove },

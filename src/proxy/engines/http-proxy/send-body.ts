@@ -16,6 +16,10 @@ export interface BodyTransfer {
   readonly timers: CoarseTimers;
   /** The client promised bytes and does not send them, or too slowly. */
   readonly onClientSlow: () => void;
+  /** 0 is no limit. */
+  readonly limitBytes: number;
+  /** More bytes came than the limit allows. */
+  readonly onTooLarge: () => void;
 }
 
 /**
@@ -23,7 +27,8 @@ export interface BodyTransfer {
  * client's socket.
  */
 export function sendBody(transfer: BodyTransfer): void {
-  const { client, exchange, request, sendMs } = transfer;
+  const { client, exchange, limitBytes, request, sendMs } = transfer;
+  let received = 0;
   const message = client.request;
   const upstreamStalls = new SilenceTimer(sendMs, transfer.onTimeout);
   const clientWatch = new BodyWatch(client.socket, transfer.timers, transfer.onClientSlow);
@@ -38,6 +43,8 @@ export function sendBody(transfer: BodyTransfer): void {
   const onData = (chunk: Buffer): void => {
     client.bodyConsumed = true;
     exchange.bytesReceived += chunk.length;
+    received += chunk.length;
+    if (limitBytes > 0 && received > limitBytes) return transfer.onTooLarge();
     if (request.destroyed) return;
     if (request.write(chunk)) return undefined;
     message.pause();

@@ -133,6 +133,8 @@ export class UpstreamTry {
       timers,
       onTimeout: () => this.#fail('send-timeout'),
       onClientSlow: () => this.#fail('client-timeout'),
+      limitBytes: options.body.limitBytes,
+      onTooLarge: () => this.#fail('body-too-large'),
     });
   }
 

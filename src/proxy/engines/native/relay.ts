@@ -70,6 +70,8 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
     this.#endpoint = endpoint;
     this.#timeouts = options.timeouts;
     if (endpoint === undefined) return this.#settle('no-endpoint');
+    client.body?.limit(options.body.limitBytes, options.body.replayBytes);
+    if (client.body?.tooLarge === true) client.leave('body-too-large');
     if (client.failure !== undefined) return this.#settle(client.failure);
     client.listener = this;
     const { pools } = this.#parts;
@@ -214,6 +216,7 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
     if (whole !== undefined && whole.length <= copyLimit && !body.chunked) {
       this.#sent = true;
       connection.socket.write(head + whole.toString('latin1'), 'latin1');
+      body.handedOn();
       return this.#setDeadline();
     }
     if (client.request.expectsContinue && body.received === 0) client.sendContinue();

@@ -263,7 +263,7 @@ export class ClientConnection implements BodyOrigin {
 
   readonly #onBodyBytes = (chunk: Buffer, from: number, to: number): void => {
     const bytes = chunk.subarray(from, to);
-    this.current?.body?.push(this.#shared ? Buffer.from(bytes) : bytes);
+    this.current?.bodyBytes(this.#shared ? Buffer.from(bytes) : bytes);
   };
 
   #hold(chunk: Buffer, from: number, to: number): void {

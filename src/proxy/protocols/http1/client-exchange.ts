@@ -31,7 +31,7 @@ export class ClientExchange {
   committed = false;
   /** The client gets nothing any more. */
   gone = false;
-  /** Why `gone`; `bad-request` for a body that is broken, which can still be answered. */
+  /** Why `gone`; what is wrong with the body, which can still be answered. */
   failure: FailureName | undefined = undefined;
   listener: ClientListener | undefined = undefined;
   /** Bytes that went out, heads and framing included. */
@@ -56,6 +56,12 @@ export class ClientExchange {
   /** Bytes of the request's body are still to come. */
   get bodyPending(): boolean {
     return this.body !== undefined && !this.body.complete;
+  }
+
+  /** More of the body has come. */
+  bodyBytes(bytes: Buffer): void {
+    this.body?.push(bytes);
+    if (this.body?.tooLarge === true) this.leave('body-too-large');
   }
 
   /** Asks the client to send the body it holds back. Source: RFC 9110 section 10.1.1. */
@@ -141,7 +147,7 @@ export class ClientExchange {
   /** The connection ended, or its client is not worth waiting for. */
   leave(failure: FailureName): void {
     if (this.gone) return;
-    this.gone = failure !== 'bad-request' && failure !== 'client-timeout';
+    this.gone = failure === 'client-closed';
     this.failure = failure;
     this.listener?.onClientGone(failure);
   }

@@ -11,8 +11,8 @@ export interface BodyOrigin {
   resumeReading(): void;
 }
 
-/** Kept for another try, and read ahead while nobody takes it (nginx: `client_body_buffer_size`). */
-const keptLimit = 64 * 1024;
+/** Read ahead while nobody takes it. */
+const aheadLimit = 64 * 1024;
 
 /**
  * The body of one request. What came so far is kept until it is too much, so that another upstream can get it from the
@@ -29,6 +29,8 @@ export class RequestBody {
   received = 0;
   /** The reader was asked to wait. */
   paused = false;
+  #limitBytes = 0;
+  #replayBytes = aheadLimit;
   readonly #origin: BodyOrigin;
   #kept: Buffer[] = [];
   #keptBytes = 0;
@@ -41,6 +43,17 @@ export class RequestBody {
     this.length = length;
   }
 
+  /** More has come than is allowed. */
+  get tooLarge(): boolean {
+    return this.#limitBytes > 0 && this.received > this.#limitBytes;
+  }
+
+  /** What its route says. @param limitBytes  0 is no limit @param replayBytes  kept so that it can be sent again */
+  limit(limitBytes: number, replayBytes: number): void {
+    this.#limitBytes = limitBytes;
+    this.#replayBytes = replayBytes;
+  }
+
   /** The whole body as one piece while it is complete and kept; undefined otherwise. */
   get whole(): Buffer | undefined {
     return this.complete && !this.consumed && this.#kept.length === 1 ? this.#kept[0] : undefined;
@@ -51,7 +64,7 @@ export class RequestBody {
     this.received += bytes.length;
     if (this.#keeping) this.#keep(bytes);
     if (this.#sink === undefined) {
-      if (this.#keeping && this.#keptBytes >= keptLimit) this.#pause();
+      if (this.#keeping && this.#keptBytes >= aheadLimit) this.#pause();
       return;
     }
     if (!this.#sink.bodyBytes(bytes)) this.#pause();
@@ -68,10 +81,15 @@ export class RequestBody {
     this.#sink = sink;
     let flowing = true;
     for (const bytes of this.#kept) flowing = sink.bodyBytes(bytes) && flowing;
-    if (this.#keptBytes > keptLimit) this.#forget();
+    this.handedOn();
     if (this.complete) return sink.bodyEnd();
     if (flowing) this.resume();
     else this.#pause();
+  }
+
+  /** What came so far is on its way to an upstream. */
+  handedOn(): void {
+    if (this.#keptBytes > this.#replayBytes) this.#forget();
   }
 
   /** The sink is gone; another may come. */
@@ -108,7 +126,7 @@ export class RequestBody {
     this.#kept.push(bytes);
     this.#keptBytes += bytes.length;
     // Without a sink it waits, and is kept whatever its last piece was.
-    if (this.#keptBytes > keptLimit && this.#sink !== undefined) this.#forget();
+    if (this.#sink !== undefined) this.handedOn();
   }
 
   #forget(): void {
