@@ -40,7 +40,7 @@ format: $(SETUP) ## formats the sources
 bench: $(SETUP) ## CPU per request beside nginx and haproxy; writes docs/benchmarks.md (needs nginx, haproxy, wrk)
 	@bash scripts/node.sh test/bench/run.ts
 
-fuzz: $(SETUP) ## looks for requests that others read otherwise; SECONDS_TO_FUZZ=30
+fuzz: $(SETUP) ## looks for requests that others read otherwise: node, nginx and haproxy if installed; SECONDS_TO_FUZZ=30
 	@bash scripts/node.sh test/fuzz/http1.ts $(SECONDS_TO_FUZZ)
 
 image: ## builds the container image

@@ -243,7 +243,8 @@ export function makeCertificate(folder: string): CertificateFiles {
   };
 }
 
-async function started(
+/** @returns when it listens */
+export async function started(
   name: string,
   child: ChildProcess,
   ports: { readonly httpPort: number; readonly httpsPort: number },
@@ -263,7 +264,8 @@ async function started(
   };
 }
 
-async function freePort(): Promise<number> {
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -1,12 +1,16 @@
 /**
- * Looks for requests that we would forward and that others read otherwise, for as long as it is told.
+ * Looks for requests that we would forward and that others read otherwise, node:http and, where they are installed, nginx
+ * and haproxy, for as long as it is told.
  * Usage: node test/fuzz/http1.ts [seconds] [seed]. What it finds is saved in test/fuzz/corpus and fails `make test`.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
-import { disagreementOn } from '../support/http1-agreement.ts';
+import { disagreementOn, forwardedOf } from '../support/http1-agreement.ts';
 import { goodVectors, vectors } from '../support/http1-vectors.ts';
+import { refusals, startReaders } from './readers.ts';
 
 const seconds = Number(process.argv[2] ?? 30);
 const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
@@ -95,13 +99,29 @@ function mutated(text: string): string {
   return changed.slice(0, 4000);
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'fairway-fuzz-'));
+const readers = await startReaders(folder);
+/** Connections that each of them was shown. */
+let shown = 0;
+
+/** What one of the other proxies reads otherwise. */
+async function otherReading(input: Buffer): Promise<string | undefined> {
+  for (const { bytes, requests } of forwardedOf(input)) {
+    shown += 1;
+    const all = await Promise.all(readers.map((reader) => reader.disagrees(bytes, requests)));
+    const difference = all.find((one) => one !== undefined);
+    if (difference !== undefined) return difference;
+  }
+  return undefined;
+}
+
 let executions = 0;
 let findings = 0;
 const end = performance.now() + seconds * 1000;
 while (performance.now() < end) {
   const input = Buffer.from(mutated(pick(seeds)), 'latin1');
   executions += 1;
-  const difference = await disagreementOn(input);
+  const difference = (await disagreementOn(input)) ?? (await otherReading(input));
   if (difference === undefined) continue;
   findings += 1;
   const name = `found-${createHash('sha256').update(input).digest('hex').slice(0, 12)}`;
@@ -110,4 +130,9 @@ while (performance.now() < end) {
   if (findings >= 10) break;
 }
 console.log(`fuzz: ${executions} inputs in ${seconds} s, seed ${seed}, ${findings} findings`);
+for (const reader of readers) {
+  console.log(`fuzz: ${reader.name} was shown ${shown} connections and refused ${refusals.get(reader.name) ?? 0}`);
+  await reader.stop();
+}
+rmSync(folder, { recursive: true, force: true });
 process.exitCode = findings === 0 ? 0 : 1;

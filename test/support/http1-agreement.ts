@@ -42,6 +42,27 @@ function namesUpgrade(headers: readonly string[]): boolean {
   return headers.some((name, at) => at % 2 === 0 && /^upgrade$/i.test(name));
 }
 
+/**
+ * Connections whose bytes others must read as we do: as they came, up to where nobody reads on, and as we would write them.
+ * @returns none when we would forward nothing
+ */
+export function forwardedOf(input: Buffer): { readonly bytes: Buffer; readonly requests: readonly ReadRequest[] }[] {
+  const { requests } = readRequests([input]);
+  if (requests.length === 0) return [];
+  const closing = requests.findIndex(
+    ({ request }) => !request.keepAlive || namesUpgrade(request.headers) || mentionsClose(request.headers),
+  );
+  const open = closing === -1 ? requests : requests.slice(0, closing);
+  const asWritten = { bytes: Buffer.concat(requests.map(rewritten)), requests };
+  if (open.length === 0) return [asWritten];
+  return [{ bytes: input.subarray(0, open.at(-1)?.end ?? 0), requests: open }, asWritten];
+}
+
+/** nginx closes behind a `Connection` that holds these letters anywhere. */
+function mentionsClose(headers: readonly string[]): boolean {
+  return headers.some((name, at) => at % 2 === 0 && /^connection$/i.test(name) && /close/i.test(headers[at + 1] ?? ''));
+}
+
 function summary({ request, body }: ReadRequest): { method: string; target: string; body: string } {
   return { method: request.method, target: request.target, body };
 }
