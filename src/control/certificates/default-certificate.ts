@@ -8,6 +8,17 @@ import { checkPair } from './check.ts';
 const lifetimeMs = 365 * 24 * 60 * 60 * 1000;
 
 /**
+ * A positive number without needless leading zeros, as RFC 5280 section 4.1.2.2 and DER ask: the first two bits are 01.
+ * Bytes that begin with zeros made one certificate in 512 that OpenSSL refuses to read.
+ * @param bytes  16 random ones
+ * @returns hexadecimal
+ */
+export function serialNumberOf(bytes: Uint8Array): string {
+  const [first = 0, ...rest] = bytes;
+  return Buffer.from([(first & 0x3f) | 0x40, ...rest]).toString('hex');
+}
+
+/**
  * Makes the self-signed certificate that is served while the operator names none. The same subject and name as in
  * ingress-nginx, so that tests and alerts that know it go on working; a new key on every call. Takes about 100 ms, most
  * of it for the RSA key.
@@ -18,8 +29,7 @@ export function makeDefaultCertificate(nowMs: number): Certificate {
   const keys = forge.pki.rsa.generateKeyPair(2048);
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = keys.publicKey;
-  // A leading 00 keeps the number positive, as RFC 5280 section 4.1.2.2 asks.
-  certificate.serialNumber = `00${randomBytes(16).toString('hex')}`;
+  certificate.serialNumber = serialNumberOf(randomBytes(16));
   certificate.validity.notBefore = new Date(nowMs);
   certificate.validity.notAfter = new Date(nowMs + lifetimeMs);
   const subject = [

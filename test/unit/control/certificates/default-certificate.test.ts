@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 
-import { makeDefaultCertificate } from '../../../../src/control/certificates/default-certificate.ts';
+import { makeDefaultCertificate, serialNumberOf } from '../../../../src/control/certificates/default-certificate.ts';
 
 test('the self-signed certificate looks like the one of ingress-nginx', () => {
   const now = Date.UTC(2026, 5, 1);
@@ -28,4 +28,13 @@ test('each one has a key and a number of its own', () => {
   const other = makeDefaultCertificate(0);
   assert.notEqual(one.keyPem, other.keyPem);
   assert.notEqual(one.serialNumber, other.serialNumber);
+});
+
+test('a serial number is positive and has no needless zeros, whatever the random bytes are', () => {
+  for (const first of [0x00, 0x01, 0x7f, 0x80, 0xff]) {
+    const bytes = new Uint8Array(16);
+    bytes[0] = first;
+    const number = serialNumberOf(bytes);
+    assert.match(number, /^[4-7][0-9a-f]{31}$/);
+  }
 });
