@@ -8,17 +8,18 @@ import { run } from './support/command.ts';
 import { addTokenKey, startComponent, stopComponent, trustOnlyTokenKey } from './support/component.ts';
 import { EndpointRecorder } from './support/endpoint-changes.ts';
 import { environment } from './support/environment.ts';
-import { installFairway, killContainer, replicas, servedEverywhere, settled } from './support/fairway.ts';
+import { killContainer, replicas, servedEverywhere, settled } from './support/fairway.ts';
 import { textAt } from './support/json.ts';
 import { apply, deleteNamespace, rolledOut } from './support/kubectl.ts';
 import { describeLosses, underLoad } from './support/load.ts';
-import { backend, ingress, restrictedNamespace } from './support/manifests.ts';
+import { ingress } from './support/manifests.ts';
 import { backendPods, setReadiness } from './support/pods.ts';
 import { scenario } from './support/scenario.ts';
+import { shopHost, startShop } from './support/shop.ts';
 import { passSeconds, until } from './support/wait.ts';
 
 const namespace = 'outages';
-const host = 'shop.test';
+const host = shopHost;
 /** Address of the Service `kubernetes`, by which pods reach the API server. */
 const API_SERVICE = '10.96.0.1';
 /** From the API server being back to a new Ingress being served: 1 to 4 s, more when the machine has other work. */
@@ -29,15 +30,7 @@ const HEALTH_NOTICED_MS = 5_000;
 let address = '';
 
 before(async () => {
-  address = await installFairway();
-  const annotations = { 'nginx.ingress.kubernetes.io/ssl-redirect': 'false' };
-  await apply(
-    restrictedNamespace(namespace),
-    ...backend({ namespace, name: 'shop', replicas: 3 }),
-    ingress({ namespace, name: 'shop', host, service: 'shop', annotations }),
-  );
-  await rolledOut(namespace, 'shop');
-  await servedEverywhere(host);
+  address = await startShop(namespace, 3);
 });
 
 after(async () => {

@@ -2,21 +2,22 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 
 import { ask } from './support/client.ts';
-import { fairwayNamespace, installFairway, replicas, servedEverywhere, settled } from './support/fairway.ts';
+import { fairwayNamespace, replicas, settled } from './support/fairway.ts';
 import type { Replica } from './support/fairway.ts';
 import { textAt } from './support/json.ts';
-import { apply, deleteNamespace, kubectl, rolledOut } from './support/kubectl.ts';
+import { apply, deleteNamespace, kubectl } from './support/kubectl.ts';
 import { describeLosses, underLoad } from './support/load.ts';
 import type { Sample } from './support/load.ts';
-import { backend, ingress, restrictedNamespace } from './support/manifests.ts';
+import { ingress } from './support/manifests.ts';
 import { fairwayProcess, fairwayProcesses, memoryOf, startedMs } from './support/processes.ts';
 import type { ProcessKind } from './support/processes.ts';
 import { scenario } from './support/scenario.ts';
+import { shopHost, startShop } from './support/shop.ts';
 import { passSeconds, until } from './support/wait.ts';
 
 // What Fairway's own processes cost, and what happens to traffic when one of them dies or hangs.
 const namespace = 'processes';
-const host = 'shop.test';
+const host = shopHost;
 const HTTP_PORT = 8080;
 /** From the death of a control process to a new Ingress being served by its successor. */
 const CONTROL_BACK_MS = 15_000;
@@ -29,15 +30,7 @@ const START_MS = 20_000;
 let address = '';
 
 before(async () => {
-  address = await installFairway();
-  const annotations = { 'nginx.ingress.kubernetes.io/ssl-redirect': 'false' };
-  await apply(
-    restrictedNamespace(namespace),
-    ...backend({ namespace, name: 'shop', replicas: 2 }),
-    ingress({ namespace, name: 'shop', host, service: 'shop', annotations }),
-  );
-  await rolledOut(namespace, 'shop');
-  await servedEverywhere(host);
+  address = await startShop(namespace, 2);
 });
 
 after(async () => {

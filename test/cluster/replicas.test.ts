@@ -1,39 +1,24 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 
-import {
-  fairwayNamespace,
-  installFairway,
-  killContainer,
-  leader,
-  replicas,
-  servedEverywhere,
-  settled,
-} from './support/fairway.ts';
+import { fairwayNamespace, installFairway, killContainer, leader, replicas, settled } from './support/fairway.ts';
 import type { Replica } from './support/fairway.ts';
-import { apply, deleteNamespace, kubectl, rolledOut } from './support/kubectl.ts';
+import { apply, deleteNamespace, kubectl } from './support/kubectl.ts';
 import { describeLosses, underLoad } from './support/load.ts';
-import { backend, ingress, restrictedNamespace } from './support/manifests.ts';
+import { ingress } from './support/manifests.ts';
 import { scenario } from './support/scenario.ts';
+import { shopHost, startShop } from './support/shop.ts';
 import { passSeconds, until } from './support/wait.ts';
 
 const namespace = 'replicas';
-const host = 'shop.test';
+const host = shopHost;
 /** A killed replica is found out by the kubelet and taken out by kube-proxy; until then new connections meet it. */
 const NOTICE_KILLED_MS = 5_000;
 
 let address = '';
 
 before(async () => {
-  address = await installFairway();
-  const annotations = { 'nginx.ingress.kubernetes.io/ssl-redirect': 'false' };
-  await apply(
-    restrictedNamespace(namespace),
-    ...backend({ namespace, name: 'shop', replicas: 2 }),
-    ingress({ namespace, name: 'shop', host, service: 'shop', annotations }),
-  );
-  await rolledOut(namespace, 'shop');
-  await servedEverywhere(host);
+  address = await startShop(namespace, 2);
 });
 
 after(async () => {
