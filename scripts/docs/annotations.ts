@@ -25,7 +25,8 @@ export function annotationsPage(): string {
   return `${heading('Annotations', '`src/control/annotations/`')}
 Every annotation of an Ingress may be written with the prefix of ingress-nginx, \`nginx.ingress.kubernetes.io/\` (another one
 with \`--annotations-prefix\`), or with \`${ownPrefix}/\`, which wins. A value that is not valid is a diagnostic and counts as
-absent, unless the annotation keeps requests out: then the routes answer 503.
+absent, unless the annotation keeps requests out: then the routes answer 503. Those written here with \`${ownPrefix}/\` are
+Fairway's own and have no other prefix.
 
 ${annotationGroups.map(({ title, definitions }) => `## ${title}\n\n${definitionRows(definitions)}`).join('\n')}
 ## On other objects
@@ -49,8 +50,8 @@ ${tableOf(
 function definitionRows(definitions: readonly AnnotationDefinition<unknown>[]): string {
   return tableOf(
     ['Annotation', 'Acts on', 'Value', 'Example', 'Meaning'],
-    definitions.map(({ key, scope, value, example, doc, deviation }) => [
-      code(key),
+    definitions.map(({ key, scope, value, example, doc, deviation, own }) => [
+      code(own === true ? `${ownPrefix}/${key}` : key),
       scope,
       value.describe,
       code(example),

@@ -41,6 +41,7 @@ function receive(message: ToControl, handle: unknown): void {
     case 'state':
       return controller?.follow(message);
     case 'applied':
+    case 'ejected':
       return;
     case 'rejected':
       return controller?.rejected(message.version, new OperatorError({ code: 'update-rejected', ...message }));

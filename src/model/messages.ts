@@ -1,10 +1,22 @@
 import type { EndpointId, ListenerId, UpstreamId } from './ids.ts';
 import type { MetricSample } from './metric-sample.ts';
+import type { EjectionReason } from './pool-policy.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { SnapshotUpdate } from './update.ts';
 
 /** Endpoints that must not be picked, per upstream: always the whole set. */
 export type UnhealthyEndpoints = ReadonlyMap<UpstreamId, readonly EndpointId[]>;
+
+/** One worker leaves an endpoint out for a while; all others do so as well. */
+export interface Ejection {
+  readonly upstream: UpstreamId;
+  readonly endpoint: EndpointId;
+  readonly reason: EjectionReason;
+  /** How long, from the moment the message is made. */
+  readonly durationMs: number;
+  /** How many times in a row, this one included. */
+  readonly times: number;
+}
 
 /** Plain record of settings as parsed; `settings/settings.ts` gives it its type on both sides. */
 export type PlainSettings = Readonly<Record<string, string | number | boolean | readonly string[] | readonly number[]>>;
@@ -14,6 +26,8 @@ export type ToWorker =
   | {
       readonly kind: 'birth';
       readonly index: number;
+      /** Of all workers. */
+      readonly count: number;
       readonly settings: PlainSettings;
       /** 48 bytes, the same for every worker, so that a TLS session resumes on any of them. */
       readonly ticketKeys: Uint8Array;
@@ -22,6 +36,8 @@ export type ToWorker =
   | { readonly kind: 'listener'; readonly id: ListenerId; readonly port: number }
   | { readonly kind: 'update'; readonly update: SnapshotUpdate }
   | { readonly kind: 'health'; readonly unhealthy: UnhealthyEndpoints }
+  /** Another worker ejected an endpoint. */
+  | { readonly kind: 'ejected'; readonly ejection: Ejection }
   | { readonly kind: 'collect'; readonly request: number }
   /** From now on a growing share of answers says `Connection: close`; everything is still served. */
   | { readonly kind: 'lameduck'; readonly durationMs: number }
@@ -46,6 +62,7 @@ export type FromWorker =
       readonly why: string;
       readonly fix: string;
     }
+  | { readonly kind: 'ejected'; readonly ejection: Ejection }
   | { readonly kind: 'collected'; readonly request: number; readonly samples: readonly MetricSample[] }
   | { readonly kind: 'drained'; readonly openConnections: number };
 
@@ -102,6 +119,7 @@ export type ToControl =
       readonly why: string;
       readonly fix: string;
     }
+  | { readonly kind: 'ejected'; readonly index: number; readonly ejection: Ejection }
   /** `pid` tells a replaced worker from its successor. */
   | {
       readonly kind: 'collected';

@@ -9,6 +9,9 @@ export interface RoutePolicies {
   readonly body?: BodyPolicy;
   readonly affinity?: CookieAffinity;
   readonly httpsRedirect?: HttpsRedirect;
+  readonly mirror?: MirrorPolicy;
+  /** Requests wait so long for the first endpoint; absent: 503 at once. */
+  readonly holdMs?: number;
   /** Labels of this route in metrics and the access log. */
   readonly labels: RouteLabels;
 }
@@ -66,8 +69,24 @@ export interface CookieAffinity {
   /** `always`, or `https`: only on requests that came over TLS. */
   readonly secure: 'always' | 'https';
   readonly changeOnFailure: boolean;
+  /** What becomes of a session whose endpoint terminates but still serves. */
+  readonly whileDraining: 'keep' | 'move';
+  /** With canaries: `sticky` stays with the upstream that the cookie names, `legacy` decides anew for each request. */
+  readonly canaryBehavior: 'sticky' | 'legacy';
   /** Stands behind the bar in the cookie: a hash of the upstream's name, equal on every replica. */
   readonly upstreamHash: string;
+}
+
+/**
+ * Copies of requests to somewhere else, whose answers nobody reads. Source: ingress-nginx `mirror-target`, `mirror-host`,
+ * `mirror-request-body`; nginx `ngx_http_mirror_module`.
+ */
+export interface MirrorPolicy {
+  /** Absolute URL with variables, see `proxy/exchange/variables.ts`. */
+  readonly target: string;
+  /** Host of the copies; absent: that of the target. */
+  readonly host?: string;
+  readonly body: boolean;
 }
 
 /** 308 to https for requests over plain HTTP. Source: ingress-nginx `ssl-redirect`, `force-ssl-redirect`. */

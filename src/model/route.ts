@@ -1,3 +1,4 @@
+import type { Canary } from './canary.ts';
 import type { CertificateId, HostPattern, RouteId, UpstreamId } from './ids.ts';
 import type { ObjectRef } from './object-ref.ts';
 import type { RoutePolicies } from './policy.ts';
@@ -32,6 +33,11 @@ export interface PathMatch {
 }
 
 export type RouteAction =
-  | { readonly kind: 'forward'; readonly upstream: UpstreamId }
+  | {
+      readonly kind: 'forward';
+      readonly upstream: UpstreamId;
+      /** In the order in which they are asked; absent: none. */
+      readonly canaries?: readonly Canary[];
+    }
   /** Answered by Fairway itself; `reason` goes to the access log, never to the client. */
   | { readonly kind: 'respond'; readonly status: number; readonly reason: string };

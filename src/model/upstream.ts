@@ -1,5 +1,6 @@
 import type { EndpointId, UpstreamId } from './ids.ts';
 import type { ObjectRef } from './object-ref.ts';
+import type { EjectionPolicy, UpstreamLimits } from './pool-policy.ts';
 
 /** Names as users write them in `load-balance`. */
 export type BalancingAlgorithm = 'round_robin' | 'least_conn' | 'random_two' | 'ewma' | 'hash' | 'ip_hash' | 'weighted';
@@ -15,6 +16,12 @@ export interface Upstream {
   readonly port: string;
   readonly protocol: UpstreamProtocol;
   readonly balancing: Balancing;
+  /** Absent: `defaultEjection`. */
+  readonly ejection?: EjectionPolicy;
+  /** An endpoint that became ready gets a share that grows this long; absent: its full share at once. */
+  readonly slowStartMs?: number;
+  /** Absent: no limits. */
+  readonly limits?: UpstreamLimits;
   /** Ready ones, and terminating ones that still serve. Never an endpoint that must not get requests. */
   readonly endpoints: readonly Endpoint[];
 }
@@ -23,6 +30,10 @@ export interface Balancing {
   readonly algorithm: BalancingAlgorithm;
   /** Text with variables that `hash` hashes, for example `$request_uri`; see `proxy/exchange/variables.ts`. */
   readonly hashBy?: string;
+  /** `hash` leads each key to so many endpoints, of which one is chosen at random. Source: `upstream-hash-by-subset`. */
+  readonly subsetSize?: number;
+  /** `hash` passes by endpoints that hold more than this times the mean, above 1; absent: never. Bounded loads. */
+  readonly boundedLoad?: number;
 }
 
 /** One address and port. */
@@ -39,6 +50,8 @@ export interface Endpoint {
   /** Relative share for `weighted`; 1 unless the pod or slice says otherwise. */
   readonly weight: number;
   readonly zone?: string;
+  /** Kubernetes hints that it is for the zone of this replica. Source: Kubernetes API, EndpointHints. */
+  readonly near?: true;
   readonly pod?: ObjectRef;
 }
 
@@ -58,4 +71,6 @@ export interface HealthCheck {
   readonly timeoutMs: number;
   readonly successThreshold: number;
   readonly failureThreshold: number;
+  /** For `http`: ranges of statuses that pass; absent: 200 to 399, as the kubelet has it. */
+  readonly expectedStatus?: readonly (readonly [number, number])[];
 }

@@ -182,7 +182,13 @@ export class WorkerGroup {
     worker.unanswered = new Map();
     worker.passed = new Set();
     worker.accepting = new Set();
-    worker.child.send({ kind: 'birth', index: worker.index, settings, ticketKeys: this.#ticketKeys });
+    worker.child.send({
+      kind: 'birth',
+      index: worker.index,
+      count: this.#workers.length,
+      settings,
+      ticketKeys: this.#ticketKeys,
+    });
     if (this.#snapshot.version > 0) this.#sendUpdate(worker, diffSnapshots(emptySnapshot, this.#snapshot));
     if (this.#unhealthy.size > 0) worker.child.send({ kind: 'health', unhealthy: this.#unhealthy });
     if (this.#lameduckUntil !== undefined) {
@@ -207,6 +213,9 @@ export class WorkerGroup {
         return listening(message.id);
       case 'rejected':
         this.#onRejected(worker, message);
+        return report({ ...message, index: worker.index });
+      case 'ejected':
+        for (const other of this.#workers) if (other !== worker) other.child.send(message);
         return report({ ...message, index: worker.index });
       case 'collected':
         return report({ ...message, index: worker.index, pid: worker.child.pid });

@@ -50,6 +50,7 @@ process.on('message', (message: ToWorker, handle: http.Server) => {
         process.exit(0);
       });
       return;
+    case 'ejected':
     case 'health':
     case 'lameduck':
       return;

@@ -1,4 +1,5 @@
 import type { CookieAffinity, RoutePolicies } from '../../model/policy.ts';
+import type { EjectionPolicy, HealthCheckWish, UpstreamLimits } from '../../model/pool-policy.ts';
 import type { Balancing, UpstreamProtocol } from '../../model/upstream.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { ValueKind } from './value-kind.ts';
@@ -14,6 +15,8 @@ export interface AnnotationDefinition<T> {
   readonly doc: string;
   /** A test parses every example. */
   readonly example: string;
+  /** Only under Fairway's own prefix: ingress-nginx has nothing of the kind. */
+  readonly own?: true;
   /** How we differ from ingress-nginx. */
   readonly deviation?: string;
 }
@@ -24,6 +27,10 @@ export interface UpstreamWish {
   readonly protocol?: UpstreamProtocol;
   /** The Service's own address is the only endpoint. */
   readonly serviceUpstream?: boolean;
+  readonly ejection?: EjectionPolicy;
+  readonly slowStartMs?: number;
+  readonly limits?: UpstreamLimits;
+  readonly healthCheck?: HealthCheckWish;
 }
 
 /** Affinity before the route is known: its path is the default of the cookie's, and its upstream's hash is missing. */
@@ -48,7 +55,7 @@ export interface MeaningProblem {
 
 /** What the annotations of one Ingress ask for, in the terms of the model. */
 export interface Meaning {
-  readonly route?: Partial<Pick<RoutePolicies, 'timeouts' | 'retry' | 'body'>>;
+  readonly route?: Partial<Pick<RoutePolicies, 'timeouts' | 'retry' | 'body' | 'mirror' | 'holdMs'>>;
   readonly affinity?: AffinityWish;
   readonly redirect?: RedirectWish;
   readonly upstream?: UpstreamWish;

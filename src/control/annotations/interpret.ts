@@ -76,9 +76,10 @@ class Interpreter {
     for (const annotation of this.#written.values()) this.#read(annotation);
     this.#readCanary();
     const parts = annotationGroups.map((group) => this.#judged(group.meaning(this.#values, this.#settings)));
-    // Several groups speak of the route.
+    // Several groups speak of the route, and of the upstream.
     const route: Meaning['route'] = Object.assign({}, ...parts.map((part) => part.route));
-    const meaning: Meaning = Object.assign({}, ...parts, { route });
+    const upstream: Meaning['upstream'] = Object.assign({}, ...parts.map((part) => part.upstream));
+    const meaning: Meaning = Object.assign({}, ...parts, { route, upstream });
     return {
       meaning,
       closedBy: this.#closedBy,
@@ -94,6 +95,7 @@ class Interpreter {
       this.#report('annotation-twice', annotation, 'counts alone', why, `Remove ${annotation.shadowed}.`);
     }
     const definition = definitionsByKey.get(annotation.key);
+    if (definition?.own === true && !annotation.name.startsWith(`${ownPrefix}/`)) return this.#readForeign(annotation);
     if (definition !== undefined) return this.#readValue(annotation, definition);
     const unsupported = unsupportedAnnotations.get(annotation.key);
     if (unsupported !== undefined) return this.#readUnsupported(annotation, unsupported);
@@ -106,6 +108,12 @@ class Interpreter {
     const result = unfit === undefined ? value.parse(annotation.text) : ({ ok: false, why: unfit } as const);
     if (result.ok) this.#values.set(definition.key, result.value);
     else this.#report('annotation-invalid', annotation, 'is ignored', result.why, `Write ${value.describe}.`);
+  }
+
+  /** Fairway's own annotation under the prefix of ingress-nginx, which has none of this name. */
+  #readForeign(annotation: WrittenAnnotation): void {
+    const why = `it is Fairway's own, and ingress-nginx has none of this name`;
+    this.#report('annotation-unknown', annotation, 'is ignored', why, `Write ${ownPrefix}/${annotation.key}.`);
   }
 
   #readUnsupported(annotation: WrittenAnnotation, { kind, why, fix, of, harmless }: UnsupportedAnnotation): void {

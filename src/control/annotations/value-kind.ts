@@ -54,6 +54,30 @@ export function seconds(minimum: number): ValueKind<number> {
   };
 }
 
+const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/**
+ * A duration with its unit, milliseconds inside; without a unit, seconds.
+ * @param minimumMs  @param maximumMs  both included
+ */
+export function duration(minimumMs: number, maximumMs: number): ValueKind<number> {
+  return {
+    describe: `a duration from ${durationText(minimumMs)} to ${durationText(maximumMs)}, for example "30s" or "500ms"`,
+    parse: (text) => {
+      const [, digits, unit] = /^(\d{1,10})(ms|s|m|h)?$/.exec(text) ?? [];
+      if (digits === undefined) return bad(`${quoted(text)} is not a duration: digits, and ms, s, m or h`);
+      const ms = Number(digits) * (durationUnits[unit ?? 's'] ?? 1000);
+      if (ms < minimumMs) return bad(`${text} is less than ${durationText(minimumMs)}`);
+      return ms > maximumMs ? bad(`${text} is more than ${durationText(maximumMs)}`) : good(ms);
+    },
+  };
+}
+
+function durationText(ms: number): string {
+  const unit = ['h', 'm', 's'].find((name) => ms > 0 && ms % (durationUnits[name] ?? 1) === 0) ?? 'ms';
+  return ms === 0 ? '0s' : `${ms / (durationUnits[unit] ?? 1)}${unit}`;
+}
+
 /** Seconds as ingress-nginx takes them for cookies: 0, or a number that may be negative, without leading zeros. */
 export function cookieSeconds(): ValueKind<number> {
   return {

@@ -62,8 +62,19 @@ class UpstreamResolver {
 
   result(): ResolvedUpstream {
     const { id, namespace, service, port, wish } = this.#plan;
-    const { balancing, protocol } = wish;
-    const upstream = { id, namespace, service, port: `${port}`, protocol, balancing, endpoints: this.#endpoints };
+    const { balancing, protocol, ejection, slowStartMs, limits } = wish;
+    const upstream: Upstream = {
+      id,
+      namespace,
+      service,
+      port: `${port}`,
+      protocol,
+      balancing,
+      ...(ejection !== undefined && { ejection }),
+      ...(slowStartMs !== undefined && { slowStartMs }),
+      ...(limits !== undefined && { limits }),
+      endpoints: this.#endpoints,
+    };
     const orphan = this.#orphan ?? (this.#endpoints.length === 0 ? 'no-endpoint' : undefined);
     return {
       upstream,

@@ -20,9 +20,12 @@ export interface UpstreamPlan {
   readonly port: ServicePortRef;
   /** Oldest first, at least one. */
   readonly claims: readonly BackendClaim[];
-  readonly wish: Required<UpstreamWish>;
+  readonly wish: EffectiveWish;
   readonly diagnostics: readonly Diagnostic[];
 }
+
+/** What the claims come to; what nobody asked for and has no default is absent. */
+export type EffectiveWish = UpstreamWish & Required<Pick<UpstreamWish, 'balancing' | 'protocol' | 'serviceUpstream'>>;
 
 /** Groups claims by upstream. Upstreams whose claims are the same as last time keep their plan. */
 export function createUpstreamPlanner(
@@ -46,7 +49,7 @@ function planUpstream(id: UpstreamId, claims: readonly BackendClaim[], settings:
   const [first] = claims;
   const { namespace, service, port } = first ?? { namespace: '', service: '', port: 0 };
   const balancing: Balancing = { algorithm: settings.loadBalance };
-  const defaults: Required<UpstreamWish> = { balancing, protocol: 'http', serviceUpstream: false };
+  const defaults: EffectiveWish = { balancing, protocol: 'http', serviceUpstream: false };
   const wishes = wishNames.map((name) => [name, claims.find((claim) => claim.wish[name] !== undefined)] as const);
   return {
     id,
@@ -60,13 +63,18 @@ function planUpstream(id: UpstreamId, claims: readonly BackendClaim[], settings:
   };
 }
 
-const wishNames: readonly (keyof UpstreamWish)[] = ['balancing', 'protocol', 'serviceUpstream'];
-
 const words: Readonly<Record<keyof UpstreamWish, string>> = {
   balancing: 'load-balance or upstream-hash-by',
   protocol: 'backend-protocol',
   serviceUpstream: 'service-upstream',
+  ejection: 'ejection',
+  slowStartMs: 'slow-start',
+  limits: 'the limits of connections and of the queue',
+  healthCheck: 'health-check',
 };
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of a record over the union
+const wishNames = Object.keys(words) as readonly (keyof UpstreamWish)[];
 
 function losers(name: keyof UpstreamWish, winner: BackendClaim, claims: readonly BackendClaim[]): Diagnostic[] {
   const others = claims.filter((claim) => {

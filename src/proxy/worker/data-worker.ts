@@ -78,6 +78,8 @@ export class DataWorker {
         return this.#listen(message, socket);
       case 'update':
         return this.#update(message);
+      case 'ejected':
+        return undefined;
       case 'health':
         return this.#engine.health(message.unhealthy);
       case 'collect':

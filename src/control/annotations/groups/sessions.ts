@@ -122,8 +122,9 @@ export const sessions: AnnotationGroup = defineGroup<Values>({
 });
 
 function wishOf(values: Partial<Values>): AffinityWish {
+  const mode = values.mode ?? 'balanced';
   return {
-    mode: values.mode ?? 'balanced',
+    mode,
     cookieName: values.name ?? 'INGRESSCOOKIE',
     ...(values.path !== undefined && { path: values.path }),
     ...(values.domain !== undefined && { domain: values.domain }),
@@ -134,6 +135,8 @@ function wishOf(values: Partial<Values>): AffinityWish {
     // false is the same as absent in ingress-nginx: a cookie over TLS says Secure all the same.
     secure: values.secure === true ? 'always' : 'https',
     changeOnFailure: values.changeOnFailure ?? false,
+    whileDraining: mode === 'persistent' ? 'keep' : 'move',
+    canaryBehavior: 'sticky',
   };
 }
 

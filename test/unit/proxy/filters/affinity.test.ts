@@ -20,6 +20,8 @@ const basic: CookieAffinity = {
   conditionalSameSiteNone: false,
   secure: 'https',
   changeOnFailure: false,
+  whileDraining: 'move',
+  canaryBehavior: 'sticky',
   upstreamHash: hash,
 };
 

@@ -208,6 +208,8 @@ test('a session that begins with a failed try gets its cookie from the endpoint 
     conditionalSameSiteNone: false,
     secure: 'https',
     changeOnFailure: false,
+    whileDraining: 'keep',
+    canaryBehavior: 'sticky',
     upstreamHash: 'x',
   } as const;
   const route = forwardRoute('/', { retry: usual, affinity });

@@ -72,7 +72,7 @@ async function startWorker(t: TestContext, snapshot: Snapshot, args: readonly st
   };
   const applied = worker.heard('applied');
   const settings = { ...(invocation.kind === 'serve' ? invocation.settings : undefined) };
-  worker.send({ kind: 'birth', index: 3, settings, ticketKeys: new Uint8Array(48) });
+  worker.send({ kind: 'birth', index: 3, count: 4, settings, ticketKeys: new Uint8Array(48) });
   worker.send({ kind: 'update', update: diffSnapshots(emptySnapshot, snapshot) });
   await applied;
   const listening = worker.heard('listening');
