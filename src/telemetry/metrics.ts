@@ -29,7 +29,11 @@ export type MetricName =
   | 'nginx_ingress_controller_nginx_process_num_procs'
   | 'fairway_upstream_failures_total'
   | 'fairway_retries_total'
+  | 'fairway_mirrored_requests_total'
   | 'fairway_health_checks_ignored'
+  | 'fairway_ejections_total'
+  | 'fairway_ejections_prevented_total'
+  | 'fairway_endpoints_ejected'
   | 'fairway_upgrades_open'
   | 'fairway_open_files'
   | 'fairway_open_files_limit'
@@ -205,9 +209,37 @@ export const metricsTable: Readonly<Record<MetricName, MetricDefinition>> = {
     merge: 'sum',
     origin: 'workers',
   },
+  fairway_mirrored_requests_total: {
+    kind: 'counter',
+    help: 'Copies of requests for mirror-target, by what became of them: sent, failed, dropped, aborted or timeout.',
+    labels: ['namespace', 'ingress', 'result'],
+    merge: 'sum',
+    origin: 'workers',
+  },
   fairway_health_checks_ignored: {
     kind: 'gauge',
     help: '1 while every ready endpoint fails its health check, so that all of them are used.',
+    labels: ['namespace', 'service', 'port'],
+    merge: 'max',
+    origin: 'workers',
+  },
+  fairway_ejections_total: {
+    kind: 'counter',
+    help: 'Endpoints that were left out for a while because requests failed there, by reason; counted where it was decided.',
+    labels: ['namespace', 'service', 'port', 'reason'],
+    merge: 'sum',
+    origin: 'workers',
+  },
+  fairway_ejections_prevented_total: {
+    kind: 'counter',
+    help: 'Failures after which an endpoint stayed in, because too many others were out.',
+    labels: ['namespace', 'service', 'port'],
+    merge: 'sum',
+    origin: 'workers',
+  },
+  fairway_endpoints_ejected: {
+    kind: 'gauge',
+    help: 'Endpoints that are left out now because requests failed there; of the data worker that leaves out most.',
     labels: ['namespace', 'service', 'port'],
     merge: 'max',
     origin: 'workers',

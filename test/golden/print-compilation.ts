@@ -4,7 +4,7 @@ import type { Compilation } from '../../src/control/compile/compilation.ts';
 import { describeDiagnostic } from '../../src/model/diagnostic.ts';
 import type { EndpointId } from '../../src/model/ids.ts';
 import { describeRef, keyOf } from '../../src/model/object-ref.ts';
-import type { CookieAffinity, RoutePolicies } from '../../src/model/policy.ts';
+import type { CookieAffinity, MirrorPolicy, RoutePolicies } from '../../src/model/policy.ts';
 import type { Route } from '../../src/model/route.ts';
 import type { Endpoint, HealthCheck, Upstream } from '../../src/model/upstream.ts';
 
@@ -49,7 +49,7 @@ function printRoute({ match, action, policies, source }: Route): string {
   return [`${match.kind} ${match.path} -> ${target} [${from}]`, ...printPolicies(policies)].join(' ');
 }
 
-function printPolicies({ timeouts, retry, body, affinity, httpsRedirect, labels }: RoutePolicies): string[] {
+function printPolicies({ timeouts, retry, body, affinity, httpsRedirect, mirror, labels }: RoutePolicies): string[] {
   const { on, tries, timeoutMs } = retry ?? { on: [], tries: 0, timeoutMs: 0 };
   const usual = `${on.join(' ')} ${tries} ${timeoutMs}` === 'error timeout 3 0' || labels.ingress === '';
   return [
@@ -57,10 +57,16 @@ function printPolicies({ timeouts, retry, body, affinity, httpsRedirect, labels 
     ...(usual ? [] : [`retry(${on.length === 0 ? 'never' : on.join(' ')}; ${tries} tries, ${timeoutMs} ms)`]),
     ...(body === undefined ? [] : [`body(${body.limitBytes} ${body.replayBytes})`]),
     ...(affinity === undefined ? [] : [printAffinity(affinity)]),
+    ...(mirror === undefined ? [] : [printMirror(mirror)]),
     ...(httpsRedirect === undefined
       ? []
       : [`https(${httpsRedirect.status}${httpsRedirect.preserveTrailingSlash ? ', keeps slash' : ''})`]),
   ];
+}
+
+function printMirror({ target, path, host, body }: MirrorPolicy): string {
+  const to = target.kind === 'upstream' ? target.upstream : `${target.name}:${target.port}`;
+  return `mirror(${target.scheme} ${to} ${path} host=${host}${body ? '' : ' without body'})`;
 }
 
 function printAffinity({ upstreamHash, ...affinity }: CookieAffinity): string {

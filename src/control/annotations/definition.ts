@@ -36,6 +36,18 @@ export interface UpstreamWish {
 /** Affinity before the route is known: its path is the default of the cookie's, and its upstream's hash is missing. */
 export type AffinityWish = Omit<CookieAffinity, 'path' | 'upstreamHash'> & { readonly path?: string };
 
+/** Mirroring before it is known whether the target is a Service of the own namespace. */
+export interface MirrorWish {
+  readonly scheme: 'http' | 'https';
+  /** As written: a DNS name. */
+  readonly name: string;
+  readonly port: number;
+  /** Text with variables. */
+  readonly path: string;
+  readonly host?: string;
+  readonly body: boolean;
+}
+
 /** What an Ingress asks of the redirect to https; absent is as the settings say. */
 export interface RedirectWish {
   readonly ssl?: boolean;
@@ -55,8 +67,9 @@ export interface MeaningProblem {
 
 /** What the annotations of one Ingress ask for, in the terms of the model. */
 export interface Meaning {
-  readonly route?: Partial<Pick<RoutePolicies, 'timeouts' | 'retry' | 'body' | 'mirror' | 'holdMs'>>;
+  readonly route?: Partial<Pick<RoutePolicies, 'timeouts' | 'retry' | 'body' | 'holdMs'>>;
   readonly affinity?: AffinityWish;
+  readonly mirror?: MirrorWish;
   readonly redirect?: RedirectWish;
   readonly upstream?: UpstreamWish;
   readonly problems?: readonly MeaningProblem[];

@@ -154,7 +154,7 @@ export function hashText(): ValueKind<string> {
 }
 
 /** What is wrong with the variables of a text, as the end of a sentence. */
-function unknownVariable(text: string): string | undefined {
+export function unknownVariable(text: string): string | undefined {
   for (const [whole, braced, bare] of text.matchAll(/\$(?:\{([^{}]*)\}|([A-Za-z0-9_]*))/g)) {
     const name = braced ?? bare ?? '';
     if (name === '') return 'has a dollar sign without the name of a variable';

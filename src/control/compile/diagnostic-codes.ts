@@ -29,6 +29,7 @@ export type CompileCode =
   | 'endpoint-port-missing'
   | 'upstream-conflict'
   | 'weight-invalid'
+  | 'mirror-refused'
   | 'probe-host'
   | 'probe-port-missing'
   | 'secret-missing'
@@ -132,6 +133,10 @@ export const compileCodes: Readonly<Record<CompileCode, CodeDefinition>> = {
   'upstream-conflict': {
     severity: 'warning',
     doc: 'Two Ingresses ask different things of one Service port. The older one counts.',
+  },
+  'mirror-refused': {
+    severity: 'warning',
+    doc: 'An Ingress wants its requests mirrored to where Fairway sends no copies. They are served without.',
   },
   'weight-invalid': {
     severity: 'warning',

@@ -77,5 +77,7 @@ export interface BackendClaim {
   readonly port: ServicePortRef;
   /** Where the Ingress names it first. */
   readonly field: string;
+  /** It gets copies of requests only. */
+  readonly copies?: true;
   readonly wish: UpstreamWish;
 }

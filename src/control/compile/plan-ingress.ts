@@ -14,6 +14,8 @@ import type { Ingress, IngressBackend, IngressPath } from '../objects/kinds.ts';
 import type { Problem } from './diagnostics.ts';
 import { diagnose } from './diagnostics.ts';
 import type { BackendClaim, HostClaim, IngressPlan, RedirectPlan, RouteDraft } from './ingress-plan.ts';
+import type { MirrorPlan } from './mirror-plan.ts';
+import { planMirror } from './mirror-plan.ts';
 import { canonicalPath, literalPrefix } from './paths.ts';
 import { redirectPlan } from './redirect-plan.ts';
 import { tlsClaims, tlsProblems } from './tls-claims.ts';
@@ -31,6 +33,7 @@ class IngressPlanner {
   readonly #key: string;
   readonly #meaning: Interpretation;
   readonly #redirect: RedirectPlan;
+  readonly #mirror: MirrorPlan | undefined;
   readonly #backends = new Map<UpstreamId, BackendClaim>();
   readonly #diagnostics: Diagnostic[] = [];
 
@@ -42,6 +45,9 @@ class IngressPlanner {
     this.#meaning = interpretAnnotations(ingress, settings);
     this.#redirect = redirectPlan(this.#meaning.meaning.redirect, settings);
     this.#diagnostics.push(...this.#meaning.diagnostics);
+    const { mirror } = this.#meaning.meaning;
+    this.#mirror = mirror === undefined ? undefined : planMirror(mirror, ingress);
+    if (this.#mirror?.kind === 'refused') this.#report('metadata.annotations', this.#mirror.problem);
   }
 
   plan(): IngressPlan {
@@ -135,7 +141,8 @@ class IngressPlanner {
     }
     const { namespace } = this.#ingress;
     const upstream = upstreamId(namespace, backend.name, `${backend.port}`);
-    if (!this.#backends.has(upstream)) {
+    const known = this.#backends.get(upstream);
+    if (known === undefined || known.copies === true) {
       const wish = this.#meaning.meaning.upstream ?? {};
       const claim = { upstream, owner: this.#ref, namespace, service: backend.name, port: backend.port, field, wish };
       this.#backends.set(upstream, claim);
@@ -149,12 +156,35 @@ class IngressPlanner {
   }
 
   #policies(host: HostPattern, path: string, backend: IngressBackend): RoutePolicies {
-    const { route, affinity } = this.#meaning.meaning;
+    const { affinity } = this.#meaning.meaning;
+    const route = { ...this.#meaning.meaning.route, ...this.#mirrored() };
     const labels = this.#labels(host, path, backend);
     if (affinity === undefined || backend.kind === 'resource') return { ...route, labels };
     const upstreamHash = digest(upstreamId(this.#ingress.namespace, backend.name, `${backend.port}`));
     // The path of the rule is where the session lives, as in ingress-nginx.
     return { ...route, affinity: { ...affinity, path: affinity.path ?? path, upstreamHash }, labels };
+  }
+
+  /** A Service that gets copies is an upstream like any other, of which this Ingress wishes nothing. */
+  #mirrored(): Pick<RoutePolicies, 'mirror'> {
+    const plan = this.#mirror;
+    if (plan === undefined || plan.kind === 'refused' || this.#meaning.closedBy !== '') return {};
+    if (plan.kind === 'service' && !this.#backends.has(plan.service.upstream)) {
+      const { upstream, name, port } = plan.service;
+      const { namespace } = this.#ingress;
+      const field = 'metadata.annotations';
+      this.#backends.set(upstream, {
+        upstream,
+        owner: this.#ref,
+        namespace,
+        service: name,
+        port,
+        field,
+        copies: true,
+        wish: {},
+      });
+    }
+    return { mirror: plan.policy };
   }
 
   #labels(host: HostPattern, path: string, backend: IngressBackend): RouteLabels {

@@ -89,7 +89,7 @@ class UpstreamResolver {
     this.#orphan = 'no-service';
     const problem = {
       code: 'service-missing',
-      what: `requests for ${this.#name()} are answered with 503`,
+      what: this.#unserved(),
       why: 'there is no such Service',
     } as const;
     for (const { owner, field } of this.#plan.claims) {
@@ -202,7 +202,7 @@ class UpstreamResolver {
     this.#orphan = 'no-service';
     this.#report({
       code: 'service-port-missing',
-      what: `requests for ${this.#name()} are answered with 503`,
+      what: this.#unserved(),
       why: `the Service has no port ${quoted(`${this.#plan.port}`)}; ${describePorts(service)}`,
       fix: 'Write a port of the Service, by its number or its name.',
     });
@@ -217,10 +217,18 @@ class UpstreamResolver {
     });
   }
 
+  /** What becomes of requests. */
+  #unserved(): string {
+    const copiesOnly = this.#plan.claims.every(({ copies }) => copies === true);
+    return copiesOnly
+      ? `copies of requests for ${this.#name()} are dropped`
+      : `requests for ${this.#name()} are answered with 503`;
+  }
+
   #reportExternalName(why: string): void {
     this.#reportOnce({
       code: 'external-name-disabled',
-      what: `requests for ${this.#name()} are answered with 503`,
+      what: this.#unserved(),
       why: `${why}, and such a name can lead anywhere`,
       fix: 'Ask the operator to start Fairway with --enable-external-name, or send to a Service with endpoints.',
     });
@@ -229,7 +237,7 @@ class UpstreamResolver {
   #reportRefusedName(why: string): void {
     this.#reportOnce({
       code: 'external-name-refused',
-      what: `requests for ${this.#name()} are answered with 503`,
+      what: this.#unserved(),
       why,
       fix: 'Write the full name of a host outside of the cluster, or send to a Service of the own namespace.',
     });
@@ -256,7 +264,7 @@ class UpstreamResolver {
   #reportNoEndpoints({ notReady }: FoundEndpoints): void {
     this.#reportOnce({
       code: 'service-without-endpoints',
-      what: `requests for ${this.#name()} are answered with 503`,
+      what: this.#unserved(),
       why: notReady ? 'none of its endpoints is ready' : 'the Service has no endpoints for this port',
       fix: notReady
         ? 'Look why the readiness probes of its pods fail.'

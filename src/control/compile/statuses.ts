@@ -60,7 +60,7 @@ export function orphansOf(
 ): readonly OrphanIngress[] {
   if (orphans.size === 0) return [];
   return plans.flatMap(({ ref, backends }) => {
-    const types = new Set(backends.flatMap(({ upstream }) => orphans.get(upstream) ?? []));
+    const types = new Set(backends.flatMap(({ copies, upstream }) => (copies ? [] : (orphans.get(upstream) ?? []))));
     return [...types].map((type) => ({ ingress: ref, type }));
   });
 }

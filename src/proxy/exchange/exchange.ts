@@ -1,6 +1,7 @@
 import type { Route, VirtualHost } from '../../model/route.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
 import type { UpstreamState } from '../upstreams/upstream-state.ts';
+import type { BodyCopy } from './body-copy.ts';
 import type { FailureName } from './failure.ts';
 import type { HeaderList } from './headers.ts';
 
@@ -85,6 +86,8 @@ export class Exchange {
   failure: FailureName | undefined = undefined;
   /** Set by the affinity filter: a cookie for the answer. */
   setCookie: string | undefined = undefined;
+  /** Set by the mirror filter: takes the body as well. The transport feeds it once, however many tries there are. */
+  bodyCopy: BodyCopy | undefined = undefined;
   /** Bytes from and to the client, heads included. */
   bytesReceived = 0;
   bytesSent = 0;

@@ -14,6 +14,7 @@ import { createCounters } from '../../telemetry/counters.ts';
 import type { Engine, SocketHandle } from '../engines/engine.ts';
 import { engines } from '../engines/table.ts';
 import { accessLogEntry } from '../filters/access-log.ts';
+import { createMirrorSender } from '../mirroring/mirror-sender.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { collector } from './collect.ts';
 import { fileCountsReader, OpenFiles } from './open-files.ts';
@@ -25,6 +26,7 @@ type ListenerMessage = Extract<ToWorker, { kind: 'listener' }>;
 /** After a bug that reached the top, exchanges in flight get this long before the process ends (threats R-44). */
 const bugGraceMs = 1_000;
 const flushMs = 1_000;
+const nothingTried: readonly [] = [];
 
 /** One data worker from its birth message on: what each message of the supervisor does. */
 export class DataWorker {
@@ -42,11 +44,16 @@ export class DataWorker {
     const accessLines = openAccessLog(settings, log);
     const accessLog = createAccessLog(settings.logFormat, accessLines);
     const counters = createCounters(settings);
-    const runtime = new Runtime({
+    const runtime: Runtime = new Runtime({
       clock: systemClock,
       random: systemRandom,
       counters,
       accessLog: (exchange) => accessLog.write(accessLogEntry(exchange, systemClock)),
+      sendCopy: createMirrorSender({
+        clock: systemClock,
+        counters,
+        pick: (id, key) => runtime.upstreams.get(id)?.picker?.pick(key, nothingTried),
+      }),
       requestLabels: { perHost: settings.metricsPerHost, statusClasses: settings.reportStatusClasses },
       onBug: (error, exchange) =>
         log.error(

@@ -68,13 +68,6 @@ export const modifiers: readonly UnsupportedEntry[] = [
     fix: remove,
   },
   {
-    keys: 'mirror-request-body mirror-host',
-    of: ['mirror-target'],
-    kind: 'modifier',
-    why: 'it belongs to mirror-target',
-    fix: remove,
-  },
-  {
     keys: 'proxy-ssl-verify-depth',
     of: ['proxy-ssl-verify'],
     kind: 'modifier',
