@@ -40,6 +40,7 @@ export class NativeEngine implements Engine {
     this.#connections = new OpenConnections(clock, random);
     this.#pools = new UpstreamPools(timers, dial, runtime.snapshot.options);
     runtime.onLeave((endpoint) => this.#pools.leave(endpoint));
+    runtime.onEject((endpoint) => this.#pools.closeIdle(endpoint));
     this.#transport = {
       pools: this.#pools,
       timers,

@@ -53,8 +53,8 @@ function balancedSessions(environment: FilterEnvironment): Sessions {
 }
 
 /**
- * The key is a hash of the endpoint's id: the session stays while the endpoint exists and passes its check, also while
- * it drains and whatever comes beside it. Source: ingress-nginx `sticky_persistent.lua`.
+ * The key is a hash of the endpoint's id: the session stays while the endpoint exists, passes its check and is not ejected,
+ * also while it drains and whatever comes beside it. Source: ingress-nginx `sticky_persistent.lua`.
  */
 function persistentSessions({ upstreamHash }: CookieAffinity): Sessions {
   return {
@@ -71,7 +71,7 @@ function persistentSessions({ upstreamHash }: CookieAffinity): Sessions {
 }
 
 function mayStay(endpoint: EndpointState, upstream: UpstreamState): boolean {
-  return endpoint.healthy || upstream.pickable.includes(endpoint);
+  return (endpoint.healthy && !endpoint.ejection.isOut) || upstream.pickable.includes(endpoint);
 }
 
 const nothing: readonly EndpointState[] = [];

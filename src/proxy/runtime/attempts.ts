@@ -81,6 +81,8 @@ export class Attempts {
     try {
       const now = this.#now();
       if (exchange.endpoint !== undefined) observeLatency(exchange.endpoint, now - this.#triedAt, now);
+      if (exchange.upstreamStatus === tunnelStatus && exchange.endpoint !== undefined)
+        this.#answered(exchange.endpoint);
       if (mayRetryStatus(this.#policy, exchange.status, this.#soFar(bodyConsumed))) return 'discard';
       exchange.failure = undefined;
       for (const hook of this.#serving.pipeline.respond) hook(exchange);
@@ -95,12 +97,23 @@ export class Attempts {
 
   /** Notes how a try ended. */
   record(endpoint: EndpointState, failure: FailureName | undefined): void {
-    this.#serving.exchange.failure = failure;
+    const { exchange } = this.#serving;
+    exchange.failure = failure;
+    if (failure === undefined && exchange.upstreamStatus !== tunnelStatus) this.#answered(endpoint);
     if (failure === undefined || failures[failure].source !== 'upstream') return;
     const now = this.#now();
+    if (isOfEndpoint(failure, exchange)) {
+      const how = failure === 'connect-refused' ? 'refused' : 'failed';
+      this.#serving.runtime.upstreams.ejections.failed(this.#upstream, endpoint, how, this.#triedAt);
+    }
     // Else an endpoint that refuses at once would look like the fastest one.
     if (!this.#serving.committed) observeLatency(endpoint, Math.max(now - this.#triedAt, failedLatencyMs), now);
     this.#count('fairway_upstream_failures_total', failure);
+  }
+
+  #answered(endpoint: EndpointState): void {
+    const { exchange, runtime } = this.#serving;
+    runtime.upstreams.ejections.answered(this.#upstream, endpoint, exchange.upstreamStatus, this.#triedAt);
   }
 
   #soFar(bodyConsumed: boolean): TrySoFar {
@@ -123,6 +136,17 @@ export class Attempts {
     return this.#serving.runtime.parts.clock.now();
   }
 }
+
+/**
+ * Whether the failure speaks against the endpoint, and not only against this exchange: how a tunnel ends, and silence in the
+ * middle of an answer, which streams of events have for hours, does not.
+ */
+function isOfEndpoint(failure: FailureName, { upstreamStatus }: Exchange): boolean {
+  return upstreamStatus === 0 || (upstreamStatus !== tunnelStatus && failure !== 'read-timeout');
+}
+
+/** A tunnel counts when it opens: it may stay open for days. */
+const tunnelStatus = 101;
 
 const never: RetryPolicy = { on: [], tries: 1, timeoutMs: 0 };
 

@@ -1,9 +1,10 @@
+import { CoarseTimers } from '../../lib/coarse-timers.ts';
 import { messageOf } from '../../lib/error-text.ts';
 import { httpDate } from '../../lib/http-date.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Certificate } from '../../model/certificate.ts';
 import type { CertificateId } from '../../model/ids.ts';
-import type { UnhealthyEndpoints } from '../../model/messages.ts';
+import type { Ejection, UnhealthyEndpoints } from '../../model/messages.ts';
 import type { RouteLabels } from '../../model/policy.ts';
 import type { ProxyOptions } from '../../model/proxy-options.ts';
 import type { VirtualHost } from '../../model/route.ts';
@@ -23,6 +24,7 @@ import { filters as filterTable } from '../filters/table.ts';
 import { HostIndex } from '../routing/host-index.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
 import { UpstreamSet } from '../upstreams/upstream-set.ts';
+import { ejectionEvents } from './ejection-events.ts';
 import type { ServedHost } from './served-route.ts';
 import { serveHost } from './served-route.ts';
 
@@ -32,6 +34,8 @@ export interface RuntimeParts extends Omit<FilterEnvironment, 'options' | 'httpD
   readonly onBug: (error: unknown, exchange: Exchange) => void;
   /** All ready endpoints of an upstream fail their check, so checks are ignored (`true`), or no longer so (`false`). */
   readonly onChecksIgnored: (upstream: Upstream, ignored: boolean) => void;
+  /** This worker leaves an endpoint out, because tries failed there: the others should as well. */
+  readonly onEjected?: (upstream: Upstream, ejection: Ejection) => void;
   /** The table of filters unless a test says otherwise. */
   readonly filters?: readonly Filter[];
 }
@@ -65,6 +69,9 @@ export class Runtime {
       makePicker: ({ algorithm }, endpoints, previous) =>
         balancers[algorithm](endpoints, parts.random, parts.clock.now, previous),
       onChecksIgnored: (upstream, ignored) => this.#sayChecksIgnored(upstream, ignored),
+      ejection: ejectionEvents(parts),
+      now: parts.clock.now,
+      timers: new CoarseTimers(parts.clock.now),
     });
   }
 
@@ -101,6 +108,11 @@ export class Runtime {
     this.upstreams.health(unhealthy);
   }
 
+  /** Another worker left an endpoint out. @returns `left` when it stays in here */
+  follow(ejection: Ejection): 'followed' | 'left' {
+    return this.upstreams.ejections.follow(ejection);
+  }
+
   /**
    * Virtual host of a request.
    * @param hostName  as `hostNameOf` gives it; empty takes the catch-all
@@ -131,6 +143,11 @@ export class Runtime {
    */
   onLeave(listener: (endpoint: EndpointState) => void): void {
     this.upstreams.onLeave(listener);
+  }
+
+  /** Calls `listener` for each endpoint that is left out for a while from now on: idle connections to it are closed. */
+  onEject(listener: (endpoint: EndpointState) => void): void {
+    this.upstreams.onEject(listener);
   }
 
   #build(update: SnapshotUpdate): {

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../model/upstream.ts';
+import { EjectionState } from './ejection-state.ts';
 
 /** Told when what it keeps in order has changed; `at` is the place that it gave the endpoint. */
 export interface EndpointWatcher {
@@ -19,6 +20,8 @@ export class EndpointState {
   latencyAt = 0;
   /** From the health checks of the control process. */
   healthy = true;
+  /** From the tries that this worker and the others made. */
+  readonly ejection: EjectionState = new EjectionState();
   /** When it became fit for requests, on the monotonic clock; `sinceEver` when its share does not ramp up. */
   readySince: number = sinceEver;
   #endpoint: Endpoint;

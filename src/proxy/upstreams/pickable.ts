@@ -7,6 +7,8 @@ export interface Member {
   readonly endpoint: Endpoint;
   readonly state: EndpointState;
   readonly healthy: boolean;
+  /** Left out because tries failed there. */
+  readonly ejected: boolean;
 }
 
 export interface PickableEndpoints {
@@ -16,7 +18,8 @@ export interface PickableEndpoints {
 
 /**
  * The fallback ladder: the first rung that holds an endpoint. Checks are never the reason for answering 503: when all
- * ready endpoints fail them, the checks themselves are the likelier fault.
+ * ready endpoints fail them, the checks themselves are the likelier fault. Nor are ejections: a rung that would be empty
+ * because of them keeps its ejected endpoints.
  */
 export function pickableOf(members: readonly Member[]): PickableEndpoints {
   const ready = members.filter(({ endpoint }) => endpoint.state === 'ready');
@@ -29,5 +32,6 @@ export function pickableOf(members: readonly Member[]): PickableEndpoints {
 }
 
 function rung(reason: PickableReason, members: readonly Member[]): PickableEndpoints {
-  return { reason, endpoints: members.map(({ state }) => state) };
+  const kept = members.filter((member) => !member.ejected);
+  return { reason, endpoints: (kept.length > 0 ? kept : members).map(({ state }) => state) };
 }

@@ -1,7 +1,12 @@
+import type { CoarseTimers } from '../../lib/coarse-timers.ts';
 import type { UpstreamId } from '../../model/ids.ts';
 import type { UnhealthyEndpoints } from '../../model/messages.ts';
+import { defaultEjection } from '../../model/pool-policy.ts';
 import type { MapUpdate } from '../../model/update.ts';
 import type { Balancing, Upstream } from '../../model/upstream.ts';
+import { stayingOut } from './ejection-share.ts';
+import type { EjectionEvents } from './ejections.ts';
+import { Ejections } from './ejections.ts';
 import { EndpointState } from './endpoint-state.ts';
 import type { Member, PickableEndpoints } from './pickable.ts';
 import { pickableOf } from './pickable.ts';
@@ -17,6 +22,10 @@ export interface UpstreamSetParts {
   ) => EndpointPicker;
   /** All ready endpoints of an upstream fail their check (`true`), or no longer so (`false`). Said once per change. */
   readonly onChecksIgnored: (upstream: Upstream, ignored: boolean) => void;
+  readonly ejection: EjectionEvents;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly timers: CoarseTimers;
 }
 
 /**
@@ -24,13 +33,25 @@ export interface UpstreamSetParts {
  * id is in its upstream, whatever else changes around it.
  */
 export class UpstreamSet {
+  readonly ejections: Ejections;
   readonly #parts: UpstreamSetParts;
   readonly #states = new Map<UpstreamId, UpstreamState>();
   readonly #leaveListeners: ((endpoint: EndpointState) => void)[] = [];
+  readonly #ejectListeners: ((endpoint: EndpointState) => void)[] = [];
   #unhealthy: UnhealthyEndpoints = new Map();
 
   constructor(parts: UpstreamSetParts) {
     this.#parts = parts;
+    this.ejections = new Ejections({
+      events: parts.ejection,
+      now: parts.now,
+      timers: parts.timers,
+      find: (id) => this.#states.get(id),
+      refresh: ({ upstream }) => void this.#commit(this.#prepareOne(upstream)),
+      onOut: (endpoint) => {
+        for (const listener of this.#ejectListeners) listener(endpoint);
+      },
+    });
   }
 
   get(id: UpstreamId): UpstreamState | undefined {
@@ -40,6 +61,11 @@ export class UpstreamSet {
   /** Calls `listener` for each endpoint that leaves its upstream or begins to drain. */
   onLeave(listener: (endpoint: EndpointState) => void): void {
     this.#leaveListeners.push(listener);
+  }
+
+  /** Calls `listener` for each endpoint that is left out from now on, because tries failed there. */
+  onEject(listener: (endpoint: EndpointState) => void): void {
+    this.#ejectListeners.push(listener);
   }
 
   /**
@@ -68,13 +94,15 @@ export class UpstreamSet {
   #prepareOne(upstream: Upstream): Change {
     const state = this.#states.get(upstream.id) ?? new UpstreamState(upstream);
     const failing = new Set(this.#unhealthy.get(upstream.id));
-    const members = upstream.endpoints
+    const held = upstream.endpoints
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-      .map((endpoint) => ({
-        endpoint,
-        state: state.endpoints.get(endpoint.id) ?? new EndpointState(endpoint),
-        healthy: !failing.has(endpoint.id),
-      }));
+      .map((endpoint) => ({ endpoint, state: state.endpoints.get(endpoint.id) ?? new EndpointState(endpoint) }));
+    const out = stayingOut(held, upstream.ejection ?? defaultEjection);
+    const members = held.map((one) => ({
+      ...one,
+      healthy: !failing.has(one.endpoint.id),
+      ejected: out.has(one.state),
+    }));
     return { state, upstream, members, ...this.#pickingOf(state, upstream.balancing, pickableOf(members)) };
   }
 
@@ -102,6 +130,7 @@ export class UpstreamSet {
     for (const member of members) {
       member.state.endpoint = member.endpoint;
       member.state.healthy = member.healthy;
+      if (member.state.ejection.isOut && !member.ejected) this.ejections.takeBack(member.state);
     }
     const ignoredBefore = state.pickableReason === 'checks-ignored';
     const ignored = pickable.reason === 'checks-ignored';
@@ -110,6 +139,7 @@ export class UpstreamSet {
     state.pickableReason = pickable.reason;
     state.picker = picker;
     this.#states.set(upstream.id, state);
+    for (const one of left) if (state.endpoints.get(one.endpoint.id) !== one) this.ejections.forget(one);
     if (ignored !== ignoredBefore) this.#parts.onChecksIgnored(upstream, ignored);
     return left;
   }
@@ -119,6 +149,7 @@ export class UpstreamSet {
     const state = this.#states.get(id);
     if (state === undefined) return [];
     this.#states.delete(id);
+    for (const endpoint of state.endpoints.values()) this.ejections.forget(endpoint);
     if (state.pickableReason === 'checks-ignored') this.#parts.onChecksIgnored(state.upstream, false);
     return [...state.endpoints.values()];
   }

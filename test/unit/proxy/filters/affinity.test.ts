@@ -11,6 +11,7 @@ import { acceptsSameSiteNone, cookieTime } from '../../../../src/proxy/filters/s
 import { UpstreamSet } from '../../../../src/proxy/upstreams/upstream-set.ts';
 import { endpoint, seededRandom, upstreamOf } from '../../../support/endpoints.ts';
 import { exchangeOf, noLabels, testEnvironment } from '../../../support/proxy.ts';
+import { stillParts } from '../../../support/upstream-set-parts.ts';
 
 const hash = 'bf5f6230b88f78576957ac371734922e';
 const basic: CookieAffinity = {
@@ -35,6 +36,7 @@ class Worker {
     this.#set = new UpstreamSet({
       makePicker: ({ algorithm }, endpoints, previous) => balancers[algorithm](endpoints, random, () => 0, previous),
       onChecksIgnored: () => undefined,
+      ...stillParts(),
     });
     this.#hooks = affinity.create({ labels: noLabels, affinity: { ...basic, ...policy } }, testEnvironment({ random }));
   }
