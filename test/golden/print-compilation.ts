@@ -5,6 +5,7 @@ import { describeDiagnostic } from '../../src/model/diagnostic.ts';
 import type { EndpointId } from '../../src/model/ids.ts';
 import { describeRef, keyOf } from '../../src/model/object-ref.ts';
 import type { CookieAffinity, MirrorPolicy, RoutePolicies } from '../../src/model/policy.ts';
+import type { EjectionPolicy } from '../../src/model/pool-policy.ts';
 import type { Route } from '../../src/model/route.ts';
 import type { Endpoint, HealthCheck, Upstream } from '../../src/model/upstream.ts';
 
@@ -74,9 +75,16 @@ function printAffinity({ upstreamHash, ...affinity }: CookieAffinity): string {
   return `affinity(${fields.map(([name, value]) => `${name}=${value}`).join(' ')} hash=${upstreamHash.length})`;
 }
 
-function printUpstream({ protocol, balancing, endpoints }: Upstream): string {
+function printUpstream({ protocol, balancing, ejection, endpoints }: Upstream): string {
   const how = `${protocol} ${balancing.algorithm}${balancing.hashBy === undefined ? '' : `(${balancing.hashBy})`}`;
-  return [how, ...endpoints.map(printEndpoint)].join(', ');
+  const out = ejection === undefined ? [] : [printEjection(ejection)];
+  return [how, ...out, ...endpoints.map(printEndpoint)].join(', ');
+}
+
+function printEjection(policy: EjectionPolicy): string {
+  return `ejection(${Object.entries(policy)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')})`;
 }
 
 function printEndpoint({ id, state, weight, zone, pod }: Endpoint): string {

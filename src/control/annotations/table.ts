@@ -1,6 +1,7 @@
 import type { AnnotationDefinition, AnnotationGroup } from './definition.ts';
 import { balancing } from './groups/balancing.ts';
 import { body } from './groups/body.ts';
+import { ejection } from './groups/ejection.ts';
 import { endpointWeight } from './groups/endpoint-weight.ts';
 import { mirror } from './groups/mirror.ts';
 import { redirects } from './groups/redirects.ts';
@@ -12,7 +13,15 @@ import { unsupportedAnnotations } from './groups/unsupported.ts';
 export const ownPrefix = 'fairway.dev';
 
 /** Every group of annotations that an Ingress may carry. */
-export const annotationGroups: readonly AnnotationGroup[] = [balancing, sessions, timeouts, body, mirror, redirects];
+export const annotationGroups: readonly AnnotationGroup[] = [
+  balancing,
+  ejection,
+  sessions,
+  timeouts,
+  body,
+  mirror,
+  redirects,
+];
 
 /** Annotations of other objects, under Fairway's own prefix only. */
 export const podAnnotations: readonly AnnotationDefinition<unknown>[] = [endpointWeight];
