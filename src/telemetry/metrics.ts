@@ -54,6 +54,7 @@ export type MetricName =
   | 'fairway_diagnostics'
   | 'fairway_endpoint_healthy'
   | 'fairway_health_checks_total'
+  | 'fairway_health_check_seconds'
   | 'fairway_config_apply_seconds'
   | 'fairway_compile_seconds'
   | 'fairway_worker_deaths_total'
@@ -392,6 +393,14 @@ export const metricsTable: Readonly<Record<MetricName, MetricDefinition>> = {
     kind: 'counter',
     help: 'Health checks by result.',
     labels: ['kind', 'result'],
+    merge: 'sum',
+    origin: 'control',
+  },
+  fairway_health_check_seconds: {
+    kind: 'histogram',
+    help: 'Time of a health check, from the first packet to its verdict or the end of its time.',
+    labels: ['kind'],
+    buckets: 'timeBuckets',
     merge: 'sum',
     origin: 'control',
   },
