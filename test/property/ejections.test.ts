@@ -102,7 +102,7 @@ class Run {
     this.#time = time;
     this.#longestMs = policy.maxMs;
     this.#set = new UpstreamSet({
-      makePicker: ({ algorithm }, endpoints, previous) =>
+      makePicker: ({ balancing: { algorithm } }, endpoints, previous) =>
         balancers[algorithm](endpoints, seededRandom(1), () => 0, previous),
       onChecksIgnored: () => undefined,
       ejection: {

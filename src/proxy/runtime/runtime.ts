@@ -13,7 +13,7 @@ import { emptySnapshot } from '../../model/snapshot.ts';
 import type { SnapshotUpdate } from '../../model/update.ts';
 import { applyUpdate } from '../../model/update.ts';
 import type { Upstream } from '../../model/upstream.ts';
-import { balancers } from '../balancing/table.ts';
+import { makeBalancer } from '../balancing/make-balancer.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Identify } from '../filters/client-identity.ts';
 import { createIdentify } from '../filters/client-identity.ts';
@@ -66,8 +66,8 @@ export class Runtime {
     this.#httpDate = httpDate(parts.clock);
     this.#surroundings = this.#surround(emptySnapshot.options);
     this.upstreams = new UpstreamSet({
-      makePicker: ({ algorithm }, endpoints, previous) =>
-        balancers[algorithm](endpoints, parts.random, parts.clock.now, previous),
+      makePicker: (upstream, endpoints, previous) =>
+        makeBalancer({ random: parts.random, now: parts.clock.now }, upstream, endpoints, previous),
       onChecksIgnored: (upstream, ignored) => this.#sayChecksIgnored(upstream, ignored),
       ejection: ejectionEvents(parts),
       now: parts.clock.now,

@@ -22,7 +22,9 @@ export class EndpointState {
   healthy = true;
   /** From the tries that this worker and the others made. */
   readonly ejection: EjectionState = new EjectionState();
-  /** When it became fit for requests, on the monotonic clock; `sinceEver` when its share does not ramp up. */
+  /** Ready, its check passes, and it is not ejected. */
+  fit = false;
+  /** When it became fit, on the monotonic clock; `sinceEver` when its share does not ramp up. */
   readySince: number = sinceEver;
   #endpoint: Endpoint;
   #inFlight = 0;
@@ -63,5 +65,10 @@ export class EndpointState {
     if (this.#watcher !== watcher) this.#watcher?.lost();
     this.#watcher = watcher;
     this.#place = place;
+  }
+
+  /** The place that `watcher` gave it; -1 when somebody else watches it. */
+  placeIn(watcher: EndpointWatcher): number {
+    return this.#watcher === watcher ? this.#place : -1;
   }
 }

@@ -3,7 +3,8 @@ import type { UpstreamId } from '../../model/ids.ts';
 import type { UnhealthyEndpoints } from '../../model/messages.ts';
 import { defaultEjection } from '../../model/pool-policy.ts';
 import type { MapUpdate } from '../../model/update.ts';
-import type { Balancing, Upstream } from '../../model/upstream.ts';
+import { equalData } from '../../model/update.ts';
+import type { Upstream } from '../../model/upstream.ts';
 import { stayingOut } from './ejection-share.ts';
 import type { EjectionEvents } from './ejections.ts';
 import { Ejections } from './ejections.ts';
@@ -16,7 +17,7 @@ import { UpstreamState } from './upstream-state.ts';
 export interface UpstreamSetParts {
   /** @param previous  the picker of the set before */
   readonly makePicker: (
-    balancing: Balancing,
+    upstream: Upstream,
     endpoints: readonly EndpointState[],
     previous: EndpointPicker | undefined,
   ) => EndpointPicker;
@@ -103,22 +104,23 @@ export class UpstreamSet {
       healthy: !failing.has(one.endpoint.id),
       ejected: out.has(one.state),
     }));
-    return { state, upstream, members, ...this.#pickingOf(state, upstream.balancing, pickableOf(members)) };
+    return { state, upstream, members, ...this.#pickingOf(state, upstream, pickableOf(members)) };
   }
 
   /** The same endpoints under the same algorithm keep their picker, and with it all turns and credits. */
-  #pickingOf(state: UpstreamState, balancing: Balancing, pickable: PickableEndpoints): Picking {
-    const same = sameItems(state.pickable, pickable.endpoints);
-    if (same && state.picker !== undefined && state.upstream.balancing.algorithm === balancing.algorithm) {
+  #pickingOf(state: UpstreamState, upstream: Upstream, pickable: PickableEndpoints): Picking {
+    const same = sameItems(state.pickable, pickable.endpoints) && balancesAlike(state.upstream, upstream);
+    if (same && state.picker !== undefined) {
       return { pickable: { reason: pickable.reason, endpoints: state.pickable }, picker: state.picker };
     }
     if (pickable.endpoints.length === 0) return { pickable, picker: undefined };
-    return { pickable, picker: this.#parts.makePicker(balancing, pickable.endpoints, state.picker) };
+    return { pickable, picker: this.#parts.makePicker(upstream, pickable.endpoints, state.picker) };
   }
 
   /** Returns the endpoints that left or began to drain. */
   #commit({ state, upstream, members, pickable, picker }: Change): EndpointState[] {
     const left = leavingOf(state, members);
+    const isKnown = this.#states.has(upstream.id);
     if (
       !sameItems(
         [...state.endpoints.values()],
@@ -131,6 +133,7 @@ export class UpstreamSet {
       member.state.endpoint = member.endpoint;
       member.state.healthy = member.healthy;
       if (member.state.ejection.isOut && !member.ejected) this.ejections.takeBack(member.state);
+      this.#setFit(member, isKnown);
     }
     const ignoredBefore = state.pickableReason === 'checks-ignored';
     const ignored = pickable.reason === 'checks-ignored';
@@ -142,6 +145,13 @@ export class UpstreamSet {
     for (const one of left) if (state.endpoints.get(one.endpoint.id) !== one) this.ejections.forget(one);
     if (ignored !== ignoredBefore) this.#parts.onChecksIgnored(upstream, ignored);
     return left;
+  }
+
+  /** What gets fit for requests ramps up, unless its upstream is new with it. */
+  #setFit({ state, endpoint, healthy, ejected }: Member, isKnown: boolean): void {
+    const fit = endpoint.state === 'ready' && healthy && !ejected;
+    if (fit && !state.fit && isKnown) state.rampFrom(this.#parts.now());
+    state.fit = fit;
   }
 
   /** Returns the endpoints that are gone with it. */
@@ -172,6 +182,10 @@ function leavingOf(before: UpstreamState, members: readonly Member[]): EndpointS
     const kept = next.get(state);
     return kept === undefined || (kept === 'draining' && state.endpoint.state === 'ready');
   });
+}
+
+function balancesAlike(before: Upstream, after: Upstream): boolean {
+  return before.slowStartMs === after.slowStartMs && equalData(before.balancing, after.balancing);
 }
 
 function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {

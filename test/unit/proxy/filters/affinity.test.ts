@@ -34,7 +34,8 @@ class Worker {
   constructor(policy: Partial<CookieAffinity> = {}, seed = 1) {
     const random = seededRandom(seed);
     this.#set = new UpstreamSet({
-      makePicker: ({ algorithm }, endpoints, previous) => balancers[algorithm](endpoints, random, () => 0, previous),
+      makePicker: ({ balancing: { algorithm } }, endpoints, previous) =>
+        balancers[algorithm](endpoints, random, () => 0, previous),
       onChecksIgnored: () => undefined,
       ...stillParts(),
     });

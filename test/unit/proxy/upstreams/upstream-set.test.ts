@@ -22,7 +22,7 @@ function fixture(): Fixture {
   const ignored: boolean[] = [];
   const left: EndpointId[] = [];
   const set = new UpstreamSet({
-    makePicker: ({ algorithm }, endpoints, previous) => {
+    makePicker: ({ balancing: { algorithm } }, endpoints, previous) => {
       made += 1;
       return balancers[algorithm](endpoints, seededRandom(1), () => 0, previous);
     },
