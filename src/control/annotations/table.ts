@@ -1,6 +1,7 @@
 import type { AnnotationDefinition, AnnotationGroup } from './definition.ts';
 import { balancing } from './groups/balancing.ts';
 import { body } from './groups/body.ts';
+import { canary } from './groups/canary.ts';
 import { ejection } from './groups/ejection.ts';
 import { endpointWeight } from './groups/endpoint-weight.ts';
 import { mirror } from './groups/mirror.ts';
@@ -20,6 +21,7 @@ export const annotationGroups: readonly AnnotationGroup[] = [
   timeouts,
   body,
   mirror,
+  canary,
   redirects,
 ];
 

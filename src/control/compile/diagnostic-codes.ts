@@ -17,6 +17,9 @@ export type CompileCode =
   | 'path-unreachable'
   | 'path-pattern'
   | 'default-backend-conflict'
+  | 'canary-unattached'
+  | 'canary-of-another-namespace'
+  | 'canary-bound'
   | 'resource-backend'
   | 'service-missing'
   | 'service-port-missing'
@@ -89,6 +92,18 @@ export const compileCodes: Readonly<Record<CompileCode, CodeDefinition>> = {
   'default-backend-conflict': {
     severity: 'warning',
     doc: 'Two Ingresses have a default backend for the same host. The older one counts.',
+  },
+  'canary-unattached': {
+    severity: 'warning',
+    doc: 'A canary Ingress has a path of which no requests are there to take: no other Ingress has the same host, path and path type, or it answers by itself, leads to the same Service, or has 16 canaries already.',
+  },
+  'canary-of-another-namespace': {
+    severity: 'error',
+    doc: 'A canary Ingress has the host, path and path type of an Ingress in another namespace. It gets no requests: a canary takes only those of its own namespace.',
+  },
+  'canary-bound': {
+    severity: 'info',
+    doc: 'Other rules lead to the same Service and port as the one of a canary. ingress-nginx would send a part of their requests to it as well; Fairway does with fairway.dev/canary-scope: service.',
   },
   'resource-backend': {
     severity: 'error',

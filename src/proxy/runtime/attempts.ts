@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '../../model/policy.ts';
 import type { Route } from '../../model/route.ts';
+import type { UpstreamProtocol } from '../../model/upstream.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { FailureName } from '../exchange/failure.ts';
 import { failures } from '../exchange/failure.ts';
@@ -23,9 +24,8 @@ export class Attempts {
   readonly #startedAt: number;
   #triedAt: number;
 
-  constructor(serving: Serving, route: Route, upstream: UpstreamState) {
+  constructor(serving: Serving, route: Route, upstream: UpstreamState, protocol: UpstreamProtocol) {
     const { exchange, runtime } = serving;
-    const { protocol } = upstream.upstream;
     this.#serving = serving;
     this.#upstream = upstream;
     this.#policy = route.policies.retry ?? never;

@@ -6,6 +6,7 @@ import { failures } from '../exchange/failure.ts';
 import { queryOf } from '../routing/request-target.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
 import { Attempts } from './attempts.ts';
+import { chooseCanary } from './choose-upstream.ts';
 import { locate } from './locate.ts';
 import type { Runtime } from './runtime.ts';
 import { Serving } from './serving.ts';
@@ -78,10 +79,19 @@ function authorise(serving: Serving, route: Route, action: RouteAction & { kind:
 
 /** Sends the request to one endpoint after the other until one answers or nothing may be tried any more. */
 function send(serving: Serving, route: Route, action: RouteAction & { kind: 'forward' }): void {
-  const upstream = serving.runtime.upstreams.get(action.upstream);
-  serving.exchange.upstream = upstream;
+  const { exchange, runtime } = serving;
+  const { upstreams } = runtime;
+  const { canaries } = action;
+  const primary = upstreams.get(action.upstream);
+  if (canaries !== undefined) {
+    exchange.canary = chooseCanary(exchange, canaries, route.policies.affinity, upstreams, runtime.parts.random);
+  }
+  const upstream = exchange.canary === undefined ? primary : upstreams.get(exchange.canary.upstream);
+  exchange.upstream = upstream;
   if (upstream === undefined) return fail(serving, 'no-endpoint');
-  return attempt(serving, new Attempts(serving, route, upstream));
+  // A canary is spoken to as the upstream of the route is. Source: ingress-nginx, where the location says it.
+  const { protocol } = (primary ?? upstream).upstream;
+  return attempt(serving, new Attempts(serving, route, upstream, protocol));
 }
 
 function attempt(serving: Serving, attempts: Attempts): void {
