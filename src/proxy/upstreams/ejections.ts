@@ -4,7 +4,7 @@ import type { Ejection } from '../../model/messages.ts';
 import type { EjectionReason } from '../../model/pool-policy.ts';
 import { defaultEjection } from '../../model/pool-policy.ts';
 import type { Upstream } from '../../model/upstream.ts';
-import { mostOut, poolOf } from './ejection-share.ts';
+import { hasRoom } from './ejection-share.ts';
 import { countFailure, countSuccess, nextEjection } from './ejection-state.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import type { UpstreamState } from './upstream-state.ts';
@@ -85,7 +85,7 @@ export class Ejections {
     const policy = upstream.upstream.ejection ?? defaultEjection;
     const until = this.#parts.now() + Math.min(durationMs, policy.maxMs);
     const state = endpoint.ejection;
-    if (!state.isOut && !hasRoom(upstream, endpoint)) return 'left';
+    if (!state.isOut && !hasRoom(upstream.endpoints.values(), endpoint, policy)) return 'left';
     this.#putOut(upstream, endpoint, Math.max(until, state.until), Math.max(times, state.times));
     return 'followed';
   }
@@ -125,11 +125,12 @@ export class Ejections {
 
   #eject(upstream: UpstreamState, endpoint: EndpointState, reason: EjectionReason, now: number): void {
     const policy = upstream.upstream.ejection ?? defaultEjection;
-    if (!hasRoom(upstream, endpoint)) return this.#parts.events.onPrevented(upstream.upstream);
+    const { events } = this.#parts;
+    if (!hasRoom(upstream.endpoints.values(), endpoint, policy)) return events.onPrevented(upstream.upstream);
     const { times, durationMs } = nextEjection(endpoint.ejection, policy, now);
     this.#putOut(upstream, endpoint, now + durationMs, times);
     const { id } = upstream.upstream;
-    return this.#parts.events.onEjected(upstream.upstream, {
+    return events.onEjected(upstream.upstream, {
       upstream: id,
       endpoint: endpoint.endpoint.id,
       reason,
@@ -175,12 +176,4 @@ export class Ejections {
     for (const one of this.#out.values()) if (one === upstream) count += 1;
     this.#parts.events.onCount(upstream.upstream, count);
   }
-}
-
-/** Whether one more of the pool may be out. What is not of the pool, may always. */
-function hasRoom(upstream: UpstreamState, endpoint: EndpointState): boolean {
-  const pool = poolOf([...upstream.endpoints.values()]);
-  if (!pool.includes(endpoint)) return true;
-  const out = pool.reduce((count, one) => count + (one.ejection.isOut ? 1 : 0), 0);
-  return out < mostOut(pool.length, upstream.upstream.ejection ?? defaultEjection);
 }
