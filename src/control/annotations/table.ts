@@ -4,6 +4,7 @@ import { body } from './groups/body.ts';
 import { canary } from './groups/canary.ts';
 import { ejection } from './groups/ejection.ts';
 import { endpointWeight } from './groups/endpoint-weight.ts';
+import { healthChecks } from './groups/health-checks.ts';
 import { mirror } from './groups/mirror.ts';
 import { redirects } from './groups/redirects.ts';
 import { sessions } from './groups/sessions.ts';
@@ -17,6 +18,7 @@ export const ownPrefix = 'fairway.dev';
 export const annotationGroups: readonly AnnotationGroup[] = [
   balancing,
   ejection,
+  healthChecks,
   sessions,
   timeouts,
   body,

@@ -35,6 +35,7 @@ export type CompileCode =
   | 'mirror-refused'
   | 'probe-host'
   | 'probe-port-missing'
+  | 'health-check-unfit'
   | 'secret-missing'
   | 'secret-invalid'
   | 'certificate-name-mismatch'
@@ -164,6 +165,10 @@ export const compileCodes: Readonly<Record<CompileCode, CodeDefinition>> = {
   'probe-port-missing': {
     severity: 'warning',
     doc: 'A readiness probe names a port that its container does not have, so Fairway does not run it.',
+  },
+  'health-check-unfit': {
+    severity: 'warning',
+    doc: 'An annotation about health checks does not fit the endpoints: a port that no container has, a path where the probe asks for none, a time that is too long, a name instead of an address. It is ignored.',
   },
   'secret-missing': {
     severity: 'error',
