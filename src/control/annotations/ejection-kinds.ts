@@ -21,6 +21,7 @@ export function failureStatuses(): ValueKind<readonly number[]> {
     parse: (text) => {
       const words = text.split(/[\s,]+/).filter((word) => word !== '');
       const wrong = words.find((word) => !/^[45]\d\d$/.test(word));
+      if (words.length === 0) return { ok: false, why: `${quoted(text)} holds no status` };
       if (wrong !== undefined) return { ok: false, why: `${quoted(wrong)} is not a status from 400 to 599` };
       return { ok: true, value: [...new Set(words.map(Number))].toSorted((a, b) => a - b) };
     },

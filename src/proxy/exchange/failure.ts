@@ -8,6 +8,7 @@ export type FailureName =
   | 'connect-refused'
   | 'connect-timeout'
   | 'connect-failed'
+  | 'no-socket'
   | 'send-timeout'
   | 'read-timeout'
   | 'upstream-reset'
@@ -63,6 +64,13 @@ export const failures: Readonly<Record<FailureName, FailureDefinition>> = {
     condition: 'error',
     status: 502,
     fix: 'The endpoint cannot be reached: look at routes and network policies.',
+  },
+  'no-socket': {
+    source: 'proxy',
+    retry: 'yes',
+    condition: 'error',
+    status: 502,
+    fix: 'Fairway has no file descriptor or local port left: raise the limit of open files, or run more data workers or replicas.',
   },
   'send-timeout': {
     source: 'upstream',
