@@ -97,8 +97,8 @@ class CanaryPlanner {
     const { scope: _scope, ...wish } = this.#wish;
     const upstream = upstreamId(namespace, name, `${port}`);
     if (!this.backends.has(upstream)) {
-      const claim = { upstream, owner: this.#ref, namespace, service: name, port, field, wish: this.#upstreamWish };
-      this.backends.set(upstream, claim);
+      const asked = { owner: this.#ref, field, wish: this.#upstreamWish, canary: true } as const;
+      this.backends.set(upstream, { upstream, namespace, service: name, port, ...asked });
     }
     const label = `${namespace}-${name}-${port}`;
     return { upstream, name: label, source: this.#ref, ...wish, upstreamHash: upstreamHash(upstream) };

@@ -94,5 +94,7 @@ export interface BackendClaim {
   readonly field: string;
   /** It gets copies of requests only. */
   readonly copies?: true;
+  /** It takes a part of the requests of rules of others. */
+  readonly canary?: true;
   readonly wish: UpstreamWish;
 }

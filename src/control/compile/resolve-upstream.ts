@@ -233,7 +233,7 @@ class UpstreamResolver {
     const { claims } = this.#plan;
     if (claims.every(({ copies }) => copies === true)) return `copies of requests for ${this.#name()} are dropped`;
     return claims.every(({ copies, canary }) => copies === true || canary === true)
-      ? `${this.#name()} takes no requests as a canary: they stay with the other Service of the rule`
+      ? `${this.#name()} takes no requests as a canary and leaves them to the rule`
       : `requests for ${this.#name()} are answered with 503`;
   }
 
