@@ -5,6 +5,7 @@ import { canary } from './groups/canary.ts';
 import { ejection } from './groups/ejection.ts';
 import { endpointWeight } from './groups/endpoint-weight.ts';
 import { healthChecks } from './groups/health-checks.ts';
+import { limits } from './groups/limits.ts';
 import { mirror } from './groups/mirror.ts';
 import { redirects } from './groups/redirects.ts';
 import { sessions } from './groups/sessions.ts';
@@ -19,6 +20,7 @@ export const annotationGroups: readonly AnnotationGroup[] = [
   balancing,
   ejection,
   healthChecks,
+  limits,
   sessions,
   timeouts,
   body,

@@ -65,6 +65,7 @@ export class HttpProxyEngine implements Engine {
   }
 
   async drain(deadlineMs: number): Promise<number> {
+    this.#runtime.drain(deadlineMs);
     await this.#listeners.stopAccepting();
     const cut = await this.#connections.drain(deadlineMs);
     this.#server.close();

@@ -78,6 +78,7 @@ export class NativeEngine implements Engine {
   }
 
   async drain(deadlineMs: number): Promise<number> {
+    this.#runtime.drain(deadlineMs);
     await this.#listeners.stopAccepting();
     const cut = await this.#connections.drain(deadlineMs);
     this.#pools.destroy();

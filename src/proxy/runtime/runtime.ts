@@ -24,9 +24,13 @@ import { filters as filterTable } from '../filters/table.ts';
 import { HostIndex } from '../routing/host-index.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
 import { UpstreamSet } from '../upstreams/upstream-set.ts';
+import type { UpstreamState } from '../upstreams/upstream-state.ts';
+import type { WorkerPlace } from '../upstreams/worker-share.ts';
+import { onlyWorker } from '../upstreams/worker-share.ts';
 import { ejectionEvents } from './ejection-events.ts';
 import type { ServedHost } from './served-route.ts';
 import { serveHost } from './served-route.ts';
+import { WaitingRooms } from './waiting-rooms.ts';
 
 /** What a runtime is made of. All of it is called from the hot path or close to it: cheap, and never throwing. */
 export interface RuntimeParts extends Omit<FilterEnvironment, 'options' | 'httpDate'> {
@@ -36,6 +40,8 @@ export interface RuntimeParts extends Omit<FilterEnvironment, 'options' | 'httpD
   readonly onChecksIgnored: (upstream: Upstream, ignored: boolean) => void;
   /** This worker leaves an endpoint out, because tries failed there: the others should as well. */
   readonly onEjected?: (upstream: Upstream, ejection: Ejection) => void;
+  /** Which of how many workers this is; absent: the only one. */
+  readonly worker?: WorkerPlace;
   /** The table of filters unless a test says otherwise. */
   readonly filters?: readonly Filter[];
 }
@@ -54,6 +60,7 @@ interface Surroundings {
 export class Runtime {
   readonly parts: RuntimeParts;
   readonly upstreams: UpstreamSet;
+  readonly waitingRooms: WaitingRooms;
   readonly #filters: readonly Filter[];
   readonly #httpDate: () => string;
   #snapshot: Snapshot = emptySnapshot;
@@ -65,14 +72,20 @@ export class Runtime {
     this.#filters = parts.filters ?? filterTable;
     this.#httpDate = httpDate(parts.clock);
     this.#surroundings = this.#surround(emptySnapshot.options);
+    const timers = new CoarseTimers(parts.clock.now);
+    const worker = parts.worker ?? onlyWorker;
     this.upstreams = new UpstreamSet({
       makePicker: (upstream, endpoints, previous) =>
         makeBalancer({ random: parts.random, now: parts.clock.now }, upstream, endpoints, previous),
       onChecksIgnored: (upstream, ignored) => this.#sayChecksIgnored(upstream, ignored),
       ejection: ejectionEvents(parts),
       now: parts.clock.now,
-      timers: new CoarseTimers(parts.clock.now),
+      timers,
+      worker,
     });
+    const { clock, counters } = parts;
+    const upstreams = (): Iterable<UpstreamState> => this.upstreams.all();
+    this.waitingRooms = new WaitingRooms({ now: clock.now, timers, counters, worker, upstreams });
   }
 
   get snapshot(): Snapshot {
@@ -106,6 +119,11 @@ export class Runtime {
   /** @param unhealthy  the whole set of endpoints whose check fails */
   health(unhealthy: UnhealthyEndpoints): void {
     this.upstreams.health(unhealthy);
+  }
+
+  /** The worker ends within this time: requests that wait for an endpoint are answered before. */
+  drain(deadlineMs: number): void {
+    this.waitingRooms.drain(deadlineMs);
   }
 
   /** Another worker left an endpoint out. @returns `left` when it stays in here */

@@ -11,6 +11,8 @@ import { locate } from './locate.ts';
 import type { Runtime } from './runtime.ts';
 import { Serving } from './serving.ts';
 import type { Transport, TryOutcome } from './transport.ts';
+import type { AfterWait } from './waiting-exchange.ts';
+import { startWaiting } from './waiting-exchange.ts';
 
 /** As `runExchange`; resolves when the exchange is over, and never rejects. */
 export function serveExchange(exchange: Exchange, transport: Transport, runtime: Runtime): Promise<void> {
@@ -96,7 +98,18 @@ function send(serving: Serving, route: Route, action: RouteAction & { kind: 'for
 
 function attempt(serving: Serving, attempts: Attempts): void {
   const endpoint = attempts.choose();
-  if (endpoint === undefined) return fail(serving, 'no-endpoint');
+  if (endpoint !== undefined) return sendTo(serving, attempts, endpoint);
+  const refused = startWaiting(serving, attempts, afterWait);
+  return refused === undefined ? undefined : fail(serving, refused);
+}
+
+const afterWait: AfterWait = {
+  go: (serving, attempts, endpoint) => guarded(serving, () => sendTo(serving, attempts, endpoint)),
+  fail: (serving, failure) => guarded(serving, () => fail(serving, failure)),
+  recover,
+};
+
+function sendTo(serving: Serving, attempts: Attempts, endpoint: EndpointState): void {
   attempts.send(endpoint).then(
     (outcome) => guarded(serving, () => afterTry(serving, attempts, endpoint, outcome)),
     (error: unknown) => {
@@ -136,9 +149,13 @@ function addSlash(exchange: Exchange): LocalResponse {
 function fail(serving: Serving, failure: FailureName): void {
   const { exchange } = serving;
   exchange.failure = failure;
-  const { status } = failures[failure];
+  const { retryAfterSeconds, status } = failures[failure];
   exchange.status = status;
-  return failure === 'client-closed' ? finish(serving) : answer(serving, pageResponse(status));
+  if (failure === 'client-closed') return finish(serving);
+  return answer(
+    serving,
+    pageResponse(status, retryAfterSeconds === undefined ? [] : ['Retry-After', `${retryAfterSeconds}`]),
+  );
 }
 
 function answer(serving: Serving, local: LocalResponse): void {

@@ -1,6 +1,7 @@
 import type { CoarseTimers } from '../../lib/coarse-timers.ts';
 import type { UpstreamId } from '../../model/ids.ts';
 import type { UnhealthyEndpoints } from '../../model/messages.ts';
+import type { UpstreamLimits } from '../../model/pool-policy.ts';
 import { defaultEjection } from '../../model/pool-policy.ts';
 import type { MapUpdate } from '../../model/update.ts';
 import { equalData } from '../../model/update.ts';
@@ -13,6 +14,8 @@ import type { Member, PickableEndpoints } from './pickable.ts';
 import { pickableOf } from './pickable.ts';
 import type { EndpointPicker } from './upstream-state.ts';
 import { UpstreamState } from './upstream-state.ts';
+import type { WorkerPlace } from './worker-share.ts';
+import { limitsOfWorker, onlyWorker } from './worker-share.ts';
 
 export interface UpstreamSetParts {
   /** @param previous  the picker of the set before */
@@ -27,6 +30,8 @@ export interface UpstreamSetParts {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly timers: CoarseTimers;
+  /** Absent: the only one. */
+  readonly worker?: WorkerPlace;
 }
 
 /**
@@ -57,6 +62,10 @@ export class UpstreamSet {
 
   get(id: UpstreamId): UpstreamState | undefined {
     return this.#states.get(id);
+  }
+
+  all(): Iterable<UpstreamState> {
+    return this.#states.values();
   }
 
   /** Calls `listener` for each endpoint that leaves its upstream or begins to drain. */
@@ -141,9 +150,11 @@ export class UpstreamSet {
     state.pickable = pickable.endpoints;
     state.pickableReason = pickable.reason;
     state.picker = picker;
+    state.limits = upstream.limits === undefined ? undefined : this.#limitsOf(upstream.limits);
     this.#states.set(upstream.id, state);
     for (const one of left) if (state.endpoints.get(one.endpoint.id) !== one) this.ejections.forget(one);
     if (ignored !== ignoredBefore) this.#parts.onChecksIgnored(upstream, ignored);
+    state.waiting?.changed();
     return left;
   }
 
@@ -154,6 +165,10 @@ export class UpstreamSet {
     state.fit = fit;
   }
 
+  #limitsOf(limits: UpstreamLimits): UpstreamLimits {
+    return limitsOfWorker(limits, this.#parts.worker ?? onlyWorker);
+  }
+
   /** Returns the endpoints that are gone with it. */
   #remove(id: UpstreamId): EndpointState[] {
     const state = this.#states.get(id);
@@ -161,6 +176,8 @@ export class UpstreamSet {
     this.#states.delete(id);
     for (const endpoint of state.endpoints.values()) this.ejections.forget(endpoint);
     if (state.pickableReason === 'checks-ignored') this.#parts.onChecksIgnored(state.upstream, false);
+    // No endpoint will ever come to it: one that is asked for again is another.
+    state.waiting?.refuseAll('hopeless');
     return [...state.endpoints.values()];
   }
 }

@@ -58,6 +58,7 @@ export class DataWorker {
         counters,
         pick: (id, key) => runtime.upstreams.get(id)?.picker?.pick(key, nothingTried),
       }),
+      worker: { index: birth.index, count: birth.count },
       requestLabels: { perHost: settings.metricsPerHost, statusClasses: settings.reportStatusClasses },
       onBug: (error, exchange) =>
         log.error(
