@@ -9,6 +9,7 @@ import { defaultEjection } from '../../../../src/model/pool-policy.ts';
 import type { Endpoint } from '../../../../src/model/upstream.ts';
 import type { FailureName } from '../../../../src/proxy/exchange/failure.ts';
 import { serveExchange } from '../../../../src/proxy/runtime/serve-exchange.ts';
+import { sinceEver } from '../../../../src/proxy/upstreams/endpoint-state.ts';
 import type { UpstreamState } from '../../../../src/proxy/upstreams/upstream-state.ts';
 import { createCounters } from '../../../../src/telemetry/counters.ts';
 import type { Counters } from '../../../../src/telemetry/counters.ts';
@@ -214,6 +215,16 @@ test('back on probation: one failure doubles the time, a success ends it, and go
   assert.equal(worker.told.length, 3, 'probation ends with time as well');
   await worker.fail(a, 'connect-refused');
   assert.equal(worker.told[3]?.durationMs, 1_000);
+});
+
+test('an endpoint that returns ramps up as one that became ready', async (t) => {
+  const worker = new Worker(t);
+  const state = worker.state.endpoints.get(a.id);
+  assert.ok(state !== undefined);
+  assert.equal(state.readySince, sinceEver);
+  await worker.fail(a, 'connect-refused');
+  worker.pass(1_100);
+  assert.equal(state.readySince, state.ejection.returnedAt);
 });
 
 test('what began before an endpoint returned says nothing of it', async (t) => {
