@@ -110,7 +110,6 @@ export class Ejections {
     state.until = 0;
     state.returnedAt = this.#parts.now();
     state.onProbation = true;
-    if (this.#out.get(endpoint)?.upstream.slowStartMs !== undefined) endpoint.rampFrom(state.returnedAt);
     this.forget(endpoint);
   }
 
