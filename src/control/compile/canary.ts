@@ -132,7 +132,7 @@ class CanaryMerger {
 
 /** A host with its canaries, and what it was made of. */
 interface MadeHost {
-  /** Each route that has canaries, followed by these. */
+  /** Each route, followed by its canaries. */
   readonly parts: readonly unknown[];
   readonly host: HostPlan;
 }
@@ -142,11 +142,8 @@ function withCanaries(
   canaries: ReadonlyMap<RouteDraft, readonly Canary[]>,
   made: WeakMap<HostPlan, MadeHost>,
 ): HostPlan {
-  const parts = host.routes.flatMap((route) => {
-    const own = canaries.get(route);
-    return own === undefined ? [] : [route, ...own];
-  });
-  if (parts.length === 0) return host;
+  if (!host.routes.some((route) => canaries.has(route))) return host;
+  const parts = host.routes.flatMap((route) => [route, ...(canaries.get(route) ?? [])]);
   const known = made.get(host);
   if (known !== undefined && sameItems(known.parts, parts)) return known.host;
   const next = { ...host, routes: host.routes.map((route) => routeWith(route, canaries.get(route))) };
