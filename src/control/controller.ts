@@ -168,6 +168,7 @@ export class Controller {
     const { clock, reports, settings } = this.#options;
     const previous = this.#publisher.published;
     const defaultCertificate = this.#selfSigned();
+    const zone = reports?.zone();
     return this.#compile({
       objects: this.#store,
       settings,
@@ -175,6 +176,7 @@ export class Controller {
       previous,
       nowSeconds: Math.floor(clock.wall() / 1000 / hourSeconds) * hourSeconds,
       publishedAddresses: publishedAddresses(this.#store, settings, reports?.nodeAddresses() ?? []),
+      ...(zone !== undefined && { zone }),
       defaultCertificate,
     });
   }
