@@ -175,7 +175,7 @@ test('a client that goes away leaves the queue at once', async (t) => {
 test('a client that ends its side in good order is gone after a second', async (t) => {
   const backend = await gatedBackend(t);
   const program = await start(t, [backend.port], { 'max-connections-per-endpoint': '1' });
-  await occupy(program, backend);
+  const [first] = await occupy(program, backend);
   const leaving = connect(program.httpPort, '127.0.0.1');
   leaving.write('GET /gone HTTP/1.1\r\nHost: example.test\r\n\r\n');
   await waiting(program, 1);
@@ -183,6 +183,7 @@ test('a client that ends its side in good order is gone after a second', async (
   const line = await until(() => program.accessLog.with({ request_uri: '/gone' })[0], 5_000);
   assert.deepEqual([line['status'], line['failure']], [499, 'client-closed']);
   backend.open();
+  assert.equal((await first)?.status, 200);
 });
 
 test('a WebSocket tunnel holds its place until it is closed', async (t) => {
