@@ -78,14 +78,24 @@ scenario(
 );
 
 scenario(
-  'a minute without API server and etcd is not noticed, and then the new state is there within seconds',
+  'a minute without API server and etcd is not noticed, checks go on, and then the new state is there within seconds',
   150,
   async (context) => {
     const restartsBefore = (await settled(2)).map(({ container }) => container);
+    const [unwell] = await backendPods(namespace, 'shop');
+    assert.ok(unwell !== undefined);
+    let unwellMs = 0;
+    let wellMs = 0;
     const report = await underLoad({ address, host }, async () => {
       await stopComponent('apiserver');
       await stopComponent('etcd');
-      await passSeconds(60);
+      await passSeconds(10);
+      unwellMs = Date.now();
+      await setReadiness(unwell, 'not-ready');
+      await passSeconds(HEALTH_NOTICED_MS / 1_000 + 10);
+      wellMs = Date.now();
+      await setReadiness(unwell, 'ready');
+      await passSeconds(60 - 10 - HEALTH_NOTICED_MS / 1_000 - 10);
       await startComponent('etcd');
       await startComponent('apiserver');
       await apiServerReady();
@@ -97,6 +107,13 @@ scenario(
     await restartControllers();
     context.diagnostic(report.summary);
     assert.equal(report.lost.length, 0, `lost requests${describeLosses(report.lost)}`);
+    const ofUnwell = report.samples.filter(({ pod }) => pod === unwell.name).map(({ sentMs }) => sentMs);
+    const late = ofUnwell.filter((sentMs) => sentMs > unwellMs + HEALTH_NOTICED_MS && sentMs < wellMs);
+    assert.equal(late.length, 0, 'checks go on while nobody can tell Fairway anything');
+    assert.ok(
+      ofUnwell.some((sentMs) => sentMs > wellMs),
+      'the pod that is well again gets requests again, still without an API server or soon after',
+    );
     assert.deepEqual(
       (await settled(2)).map(({ container }) => container),
       restartsBefore,
