@@ -89,8 +89,9 @@ for (const workers of [1, 2]) {
       answers.filter(({ status }) => status !== 200).map(({ status }) => status),
       [],
     );
-    for (const { most, seen } of backends) {
+    for (const { most, mostConnections, seen } of backends) {
       assert.ok(most <= 4 && most >= 2, `${most} at a time`);
+      assert.ok(mostConnections <= 4, `${mostConnections} connections`);
       assert.ok(seen.length >= 20, 'both endpoints are used');
     }
     await waiting(program, 0);

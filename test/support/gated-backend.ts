@@ -13,6 +13,8 @@ export interface GatedBackend {
   readonly held: number;
   /** The most that it has held at the same time. */
   readonly most: number;
+  /** The most connections to it that were open at the same time. */
+  readonly mostConnections: number;
   /** Answers the oldest one. */
   answer(): void;
   /** Answers all, and from now on each one after this time. */
@@ -29,6 +31,8 @@ export async function gatedBackend(t: TestContext, name = 'gated'): Promise<Gate
   const held: Held[] = [];
   const seen: string[] = [];
   let most = 0;
+  let connections = 0;
+  let mostConnections = 0;
   let openMs: number | undefined;
   const answer = (): void => {
     const one = held.shift();
@@ -48,6 +52,11 @@ export async function gatedBackend(t: TestContext, name = 'gated'): Promise<Gate
     });
   });
   server.keepAliveTimeout = 60_000;
+  server.on('connection', (socket) => {
+    connections += 1;
+    mostConnections = Math.max(mostConnections, connections);
+    socket.on('close', () => (connections -= 1));
+  });
   const port = await listenOn(t, server);
   return {
     port,
@@ -57,6 +66,9 @@ export async function gatedBackend(t: TestContext, name = 'gated'): Promise<Gate
     },
     get most() {
       return most;
+    },
+    get mostConnections() {
+      return mostConnections;
     },
     answer,
     open: (afterMs = 0) => {
