@@ -1,6 +1,6 @@
 /**
  * Node's own handles below `net.Socket` and `tls.TLSSocket`, as Node 26 has them: streams without stream objects, events
- * and ticks. There is no type for them. Decision 0024 says why they are used, and what happens where they differ.
+ * and ticks. There is no type for them. Decision 0030 says why they are used, and what happens where they differ.
  */
 
 /** A connected TCP socket. Calls return 0 or a negative error of libuv. */

@@ -1,3 +1,5 @@
+import type { UpstreamId } from './ids.ts';
+
 /**
  * What a route asks of the filters: one optional field per feature; absent means off and free.
  * Milliseconds and bytes inside, whatever the manifest says.
@@ -71,8 +73,6 @@ export interface CookieAffinity {
   readonly changeOnFailure: boolean;
   /** What becomes of a session whose endpoint terminates but still serves. */
   readonly whileDraining: 'keep' | 'move';
-  /** With canaries: `sticky` stays with the upstream that the cookie names, `legacy` decides anew for each request. */
-  readonly canaryBehavior: 'sticky' | 'legacy';
   /** Stands behind the bar in the cookie: a hash of the upstream's name, equal on every replica. */
   readonly upstreamHash: string;
 }
@@ -82,12 +82,24 @@ export interface CookieAffinity {
  * `mirror-request-body`; nginx `ngx_http_mirror_module`.
  */
 export interface MirrorPolicy {
-  /** Absolute URL with variables, see `proxy/exchange/variables.ts`. */
-  readonly target: string;
-  /** Host of the copies; absent: that of the target. */
-  readonly host?: string;
+  readonly target: MirrorTarget;
+  /** Path and query of the copies, with variables, see `proxy/exchange/variables.ts`. */
+  readonly path: string;
+  /** Host field of the copies, with variables. */
+  readonly host: string;
   readonly body: boolean;
 }
+
+/** Where copies go: to an upstream of ours, or to a name outside of the cluster. */
+export type MirrorTarget =
+  | { readonly kind: 'upstream'; readonly scheme: 'http' | 'https'; readonly upstream: UpstreamId }
+  | {
+      readonly kind: 'name';
+      readonly scheme: 'http' | 'https';
+      /** Absolute DNS name; whoever connects resolves it, and refuses the addresses of threats R-70. */
+      readonly name: string;
+      readonly port: number;
+    };
 
 /** 308 to https for requests over plain HTTP. Source: ingress-nginx `ssl-redirect`, `force-ssl-redirect`. */
 export interface HttpsRedirect {

@@ -29,6 +29,8 @@ export interface AccessLogEntry {
   readonly service: string;
   readonly servicePort: string;
   readonly routePath: string;
+  /** Name of the canary that took the request; empty without. */
+  readonly canary: string;
   readonly tries: readonly AccessLogTry[];
   /** Of the last try; -1 when it did not come so far. */
   readonly connectMs: number;
@@ -85,6 +87,10 @@ export const accessLogFields: Readonly<Record<string, AccessLogField>> = {
   service_name: { doc: 'Name of the Service.', value: (entry) => entry.service },
   service_port: { doc: 'Port of the Service, as the Ingress writes it.', value: (entry) => entry.servicePort },
   location_path: { doc: 'Path of the rule that took the request.', value: (entry) => entry.routePath },
+  proxy_alternative_upstream_name: {
+    doc: 'Canary that took the request, as namespace-service-port.',
+    value: (entry) => entry.canary,
+  },
   upstream_addr: { doc: 'Endpoints that were tried, in order.', value: (entry) => list(entry, (one) => one.endpoint) },
   upstream_status: { doc: 'Status of each try.', value: (entry) => list(entry, statusOf) },
   upstream_response_length: {
@@ -137,7 +143,7 @@ export function nginxLine(entry: AccessLogEntry): string {
     `${text(entry.clientAddress)} - ${text(entry.user || undefined)} [${localTime(entry.timeMs)}] ` +
     `"${text(requestLine(entry))}" ` +
     `${entry.status} ${entry.bodyBytesSent} "${text(entry.referer)}" "${text(entry.userAgent)}" ` +
-    `${entry.requestBytes} ${seconds(entry.durationMs)} [${upstreamName(entry)}] [] ` +
+    `${entry.requestBytes} ${seconds(entry.durationMs)} [${upstreamName(entry)}] [${entry.canary}] ` +
     `${list(entry, (one) => one.endpoint) || '-'} ${list(entry, (one) => `${one.bytes}`) || '-'} ` +
     `${list(entry, (one) => seconds(one.durationMs)) || '-'} ${list(entry, statusOf) || '-'} ` +
     `${text(entry.requestId || undefined)}\n`

@@ -29,7 +29,14 @@ export type MetricName =
   | 'nginx_ingress_controller_nginx_process_num_procs'
   | 'fairway_upstream_failures_total'
   | 'fairway_retries_total'
+  | 'fairway_mirrored_requests_total'
+  | 'fairway_requests_waiting'
+  | 'fairway_request_wait_seconds'
+  | 'fairway_requests_shed_total'
   | 'fairway_health_checks_ignored'
+  | 'fairway_ejections_total'
+  | 'fairway_ejections_prevented_total'
+  | 'fairway_endpoints_ejected'
   | 'fairway_upgrades_open'
   | 'fairway_open_files'
   | 'fairway_open_files_limit'
@@ -50,6 +57,7 @@ export type MetricName =
   | 'fairway_diagnostics'
   | 'fairway_endpoint_healthy'
   | 'fairway_health_checks_total'
+  | 'fairway_health_check_seconds'
   | 'fairway_config_apply_seconds'
   | 'fairway_compile_seconds'
   | 'fairway_worker_deaths_total'
@@ -205,9 +213,59 @@ export const metricsTable: Readonly<Record<MetricName, MetricDefinition>> = {
     merge: 'sum',
     origin: 'workers',
   },
+  fairway_mirrored_requests_total: {
+    kind: 'counter',
+    help: 'Copies of requests for mirror-target, by what became of them: sent, failed, dropped, aborted or timeout.',
+    labels: ['namespace', 'ingress', 'result'],
+    merge: 'sum',
+    origin: 'workers',
+  },
+  fairway_requests_waiting: {
+    kind: 'gauge',
+    help: 'Requests that wait now, by reason: queue, because every place at the endpoints is taken; hold, because there is no endpoint.',
+    labels: ['namespace', 'service', 'port', 'reason'],
+    merge: 'sum',
+    origin: 'workers',
+  },
+  fairway_request_wait_seconds: {
+    kind: 'histogram',
+    help: 'Time that requests waited, however that ended, by reason: queue or hold.',
+    labels: ['namespace', 'service', 'port', 'reason'],
+    buckets: 'timeBuckets',
+    merge: 'sum',
+    origin: 'workers',
+  },
+  fairway_requests_shed_total: {
+    kind: 'counter',
+    help: 'Requests answered with 503 because they could not wait, or waited in vain, by failure: queue-full, queue-timeout, hold-full, hold-timeout.',
+    labels: ['namespace', 'service', 'port', 'failure'],
+    merge: 'sum',
+    origin: 'workers',
+  },
   fairway_health_checks_ignored: {
     kind: 'gauge',
     help: '1 while every ready endpoint fails its health check, so that all of them are used.',
+    labels: ['namespace', 'service', 'port'],
+    merge: 'max',
+    origin: 'workers',
+  },
+  fairway_ejections_total: {
+    kind: 'counter',
+    help: 'Endpoints that were left out for a while because requests failed there, by reason; counted where it was decided.',
+    labels: ['namespace', 'service', 'port', 'reason'],
+    merge: 'sum',
+    origin: 'workers',
+  },
+  fairway_ejections_prevented_total: {
+    kind: 'counter',
+    help: 'Failures after which an endpoint stayed in, because too many others were out.',
+    labels: ['namespace', 'service', 'port'],
+    merge: 'sum',
+    origin: 'workers',
+  },
+  fairway_endpoints_ejected: {
+    kind: 'gauge',
+    help: 'Endpoints that are left out now because requests failed there; of the data worker that leaves out most.',
     labels: ['namespace', 'service', 'port'],
     merge: 'max',
     origin: 'workers',
@@ -360,6 +418,14 @@ export const metricsTable: Readonly<Record<MetricName, MetricDefinition>> = {
     kind: 'counter',
     help: 'Health checks by result.',
     labels: ['kind', 'result'],
+    merge: 'sum',
+    origin: 'control',
+  },
+  fairway_health_check_seconds: {
+    kind: 'histogram',
+    help: 'Time of a health check, from the first packet to its verdict or the end of its time.',
+    labels: ['kind'],
+    buckets: 'timeBuckets',
     merge: 'sum',
     origin: 'control',
   },

@@ -32,6 +32,7 @@ export const processRows: Readonly<Record<string, readonly (readonly string[])[]
     ['proxy/runtime'],
     ['proxy/listeners'],
     ['proxy/engines'],
+    ['proxy/mirroring'],
     ['proxy/worker'],
     ['proxy/worker.ts'],
   ],

@@ -1,3 +1,4 @@
+import type { Canary } from '../../model/canary.ts';
 import type { CookieAffinity, RoutePolicies } from '../../model/policy.ts';
 import type { EjectionPolicy, HealthCheckWish, UpstreamLimits } from '../../model/pool-policy.ts';
 import type { Balancing, UpstreamProtocol } from '../../model/upstream.ts';
@@ -36,12 +37,30 @@ export interface UpstreamWish {
 /** Affinity before the route is known: its path is the default of the cookie's, and its upstream's hash is missing. */
 export type AffinityWish = Omit<CookieAffinity, 'path' | 'upstreamHash'> & { readonly path?: string };
 
+/** Mirroring before it is known whether the target is a Service of the own namespace. */
+export interface MirrorWish {
+  readonly scheme: 'http' | 'https';
+  /** As written: a DNS name. */
+  readonly name: string;
+  readonly port: number;
+  /** Text with variables. */
+  readonly path: string;
+  readonly host?: string;
+  readonly body: boolean;
+}
+
 /** What an Ingress asks of the redirect to https; absent is as the settings say. */
 export interface RedirectWish {
   readonly ssl?: boolean;
   readonly force?: boolean;
   readonly preserveTrailingSlash?: boolean;
 }
+
+/** What a canary Ingress asks of the rules that it belongs to. */
+export type CanaryWish = Pick<Canary, 'weight' | 'weightTotal' | 'header' | 'cookie' | 'sessions'> & {
+  /** Only the rule with its host, path and path type, or every rule that leads to the same Service and port. */
+  readonly scope: 'rule' | 'service';
+};
 
 /** Something wrong with an annotation whose value alone is right. */
 export interface MeaningProblem {
@@ -55,10 +74,13 @@ export interface MeaningProblem {
 
 /** What the annotations of one Ingress ask for, in the terms of the model. */
 export interface Meaning {
-  readonly route?: Partial<Pick<RoutePolicies, 'timeouts' | 'retry' | 'body' | 'mirror' | 'holdMs'>>;
+  readonly route?: Partial<Pick<RoutePolicies, 'timeouts' | 'retry' | 'body' | 'holdMs'>>;
   readonly affinity?: AffinityWish;
+  readonly mirror?: MirrorWish;
   readonly redirect?: RedirectWish;
   readonly upstream?: UpstreamWish;
+  /** The Ingress serves nothing by itself. */
+  readonly canary?: CanaryWish;
   readonly problems?: readonly MeaningProblem[];
 }
 

@@ -140,6 +140,15 @@ export function characters(allowed: RegExp, describe: string): ValueKind<string>
   };
 }
 
+/** Text of some characters, spaces included where they are among them. @param allowed  see `characters` */
+export function textOf(allowed: RegExp, describe: string): ValueKind<string> {
+  return {
+    describe,
+    parse: (text) =>
+      allowed.test(text) ? good(text) : bad(`${quoted(text)} has characters that are not allowed there`),
+  };
+}
+
 /** Text with variables that a consistent hash takes. Source: ingress-nginx annotations, upstream-hash-by. */
 export function hashText(): ValueKind<string> {
   return {
@@ -154,7 +163,7 @@ export function hashText(): ValueKind<string> {
 }
 
 /** What is wrong with the variables of a text, as the end of a sentence. */
-function unknownVariable(text: string): string | undefined {
+export function unknownVariable(text: string): string | undefined {
   for (const [whole, braced, bare] of text.matchAll(/\$(?:\{([^{}]*)\}|([A-Za-z0-9_]*))/g)) {
     const name = braced ?? bare ?? '';
     if (name === '') return 'has a dollar sign without the name of a variable';

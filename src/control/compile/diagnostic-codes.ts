@@ -17,6 +17,9 @@ export type CompileCode =
   | 'path-unreachable'
   | 'path-pattern'
   | 'default-backend-conflict'
+  | 'canary-unattached'
+  | 'canary-of-another-namespace'
+  | 'canary-bound'
   | 'resource-backend'
   | 'service-missing'
   | 'service-port-missing'
@@ -29,8 +32,10 @@ export type CompileCode =
   | 'endpoint-port-missing'
   | 'upstream-conflict'
   | 'weight-invalid'
+  | 'mirror-refused'
   | 'probe-host'
   | 'probe-port-missing'
+  | 'health-check-unfit'
   | 'secret-missing'
   | 'secret-invalid'
   | 'certificate-name-mismatch'
@@ -89,6 +94,18 @@ export const compileCodes: Readonly<Record<CompileCode, CodeDefinition>> = {
     severity: 'warning',
     doc: 'Two Ingresses have a default backend for the same host. The older one counts.',
   },
+  'canary-unattached': {
+    severity: 'warning',
+    doc: 'A canary Ingress has a path of which no requests are there to take: no other Ingress has the same host, path and path type, or it answers by itself, leads to the same Service, or has 16 canaries already.',
+  },
+  'canary-of-another-namespace': {
+    severity: 'error',
+    doc: 'A canary Ingress has the host, path and path type of an Ingress in another namespace. It gets no requests: a canary takes only those of its own namespace.',
+  },
+  'canary-bound': {
+    severity: 'info',
+    doc: 'Other rules lead to the same Service and port as the one of a canary. ingress-nginx would send a part of their requests to it as well; Fairway does with fairway.dev/canary-scope: service.',
+  },
   'resource-backend': {
     severity: 'error',
     doc: 'A backend is a resource instead of a Service, which Fairway does not serve. The path answers 503.',
@@ -133,6 +150,10 @@ export const compileCodes: Readonly<Record<CompileCode, CodeDefinition>> = {
     severity: 'warning',
     doc: 'Two Ingresses ask different things of one Service port. The older one counts.',
   },
+  'mirror-refused': {
+    severity: 'warning',
+    doc: 'An Ingress wants its requests mirrored to where Fairway sends no copies. They are served without.',
+  },
   'weight-invalid': {
     severity: 'warning',
     doc: 'The annotation fairway.dev/weight of a Pod is wrong. The weight is 1.',
@@ -144,6 +165,10 @@ export const compileCodes: Readonly<Record<CompileCode, CodeDefinition>> = {
   'probe-port-missing': {
     severity: 'warning',
     doc: 'A readiness probe names a port that its container does not have, so Fairway does not run it.',
+  },
+  'health-check-unfit': {
+    severity: 'warning',
+    doc: 'An annotation about health checks does not fit the endpoints: a port that no container has, a path where the probe asks for none, a time that is too long, a name instead of an address. It is ignored.',
   },
   'secret-missing': {
     severity: 'error',

@@ -43,6 +43,7 @@ export class NativeEngine implements Engine {
     const handles = parts.sockets === 'streams' ? undefined : nodeHandles;
     this.#pools = new UpstreamPools(timers, dialler(handles), runtime.snapshot.options);
     runtime.onLeave((endpoint) => this.#pools.leave(endpoint));
+    runtime.onEject((endpoint) => this.#pools.closeIdle(endpoint));
     this.#transport = {
       pools: this.#pools,
       timers,
@@ -84,6 +85,7 @@ export class NativeEngine implements Engine {
   }
 
   async drain(deadlineMs: number): Promise<number> {
+    this.#runtime.drain(deadlineMs);
     await this.#listeners.stopAccepting();
     const cut = await this.#connections.drain(deadlineMs);
     this.#pools.destroy();

@@ -1,6 +1,8 @@
+import type { Canary } from '../../model/canary.ts';
 import type { Route, VirtualHost } from '../../model/route.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
 import type { UpstreamState } from '../upstreams/upstream-state.ts';
+import type { BodyCopy } from './body-copy.ts';
 import type { FailureName } from './failure.ts';
 import type { HeaderList } from './headers.ts';
 
@@ -72,6 +74,8 @@ export class Exchange {
   virtualHost: VirtualHost | undefined = undefined;
   route: Route | undefined = undefined;
   upstream: UpstreamState | undefined = undefined;
+  /** The canary that `upstream` belongs to; undefined when it is the one of the route. */
+  canary: Canary | undefined = undefined;
   /** Endpoint of the current try; pinned before by a filter in `select` when a session sticks. */
   endpoint: EndpointState | undefined = undefined;
   /** Endpoints of all tries so far, the current one last. */
@@ -85,6 +89,8 @@ export class Exchange {
   failure: FailureName | undefined = undefined;
   /** Set by the affinity filter: a cookie for the answer. */
   setCookie: string | undefined = undefined;
+  /** Set by the mirror filter: takes the body as well. The transport feeds it once, however many tries there are. */
+  bodyCopy: BodyCopy | undefined = undefined;
   /** Bytes from and to the client, heads included. */
   bytesReceived = 0;
   bytesSent = 0;

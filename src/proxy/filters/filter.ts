@@ -5,6 +5,7 @@ import type { ProxyOptions } from '../../model/proxy-options.ts';
 import type { Counters } from '../../telemetry/counters.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { FilterHooks } from '../exchange/phases.ts';
+import type { MirrorSender } from './mirror-sender.ts';
 
 /** How request metrics are labelled. Source: ingress-nginx `--metrics-per-host`, `--report-status-classes`. */
 export interface RequestLabels {
@@ -23,6 +24,8 @@ export interface FilterEnvironment {
   readonly httpDate: () => string;
   /** Writes the access-log line of a finished exchange. Never throws, never blocks. */
   readonly accessLog: (exchange: Exchange) => void;
+  /** Absent: nothing is mirrored. */
+  readonly sendCopy?: MirrorSender;
   /** Absent: each host and each status has series of its own. */
   readonly requestLabels?: RequestLabels;
 }

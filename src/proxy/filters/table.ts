@@ -5,6 +5,7 @@ import { count } from './count.ts';
 import type { Filter } from './filter.ts';
 import { forwarded } from './forwarded.ts';
 import { httpsRedirect } from './https-redirect.ts';
+import { mirror } from './mirror.ts';
 import { responseHeaders } from './response-headers.ts';
 
 /**
@@ -20,6 +21,8 @@ export const filters: readonly Filter[] = [
   affinity,
   // The only one that starts a request head; what adds to it stands below.
   forwarded,
+  // Copies the head that the backend gets.
+  mirror,
   // Last to touch the answer's head: drops what must not leave, whoever wrote it, and puts Date in front.
   responseHeaders,
   // At the very end of an exchange; before the log, which may be slow.

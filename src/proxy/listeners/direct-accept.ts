@@ -7,7 +7,7 @@ interface ListeningHandle {
 }
 
 /**
- * Makes a listening server give its connections as handles, without a socket object for each (decision 0024).
+ * Makes a listening server give its connections as handles, without a socket object for each (decision 0030).
  * What is no TCP connection, and errors, go the usual way.
  */
 export function acceptHandles(server: Server, handles: NodeHandles, onAccepted: (handle: TcpHandle) => void): void {

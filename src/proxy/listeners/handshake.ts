@@ -30,7 +30,7 @@ const protocols = Buffer.from('\x08http/1.1', 'latin1');
 const firstBytes = Buffer.allocUnsafeSlow(16 * 1024);
 
 /**
- * A connection to a TLS port until its handshake is done, directly on Node's handles (decision 0024). Handshakes of
+ * A connection to a TLS port until its handshake is done, directly on Node's handles (decision 0030). Handshakes of
  * scanners and old clients fail all day long: the connection is closed, that is all.
  *
  * ```

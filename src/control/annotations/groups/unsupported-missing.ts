@@ -98,7 +98,6 @@ export const missing: readonly UnsupportedEntry[] = [
     harmless: isTrue,
   },
   { keys: 'enable-opentelemetry', kind: 'missing', why: 'tracing is not there yet', fix: wait, harmless: isFalse },
-  { keys: 'mirror-target', kind: 'missing', why: 'mirroring is not there yet', fix: wait },
   {
     keys: 'enable-modsecurity',
     kind: 'missing',

@@ -68,13 +68,6 @@ export const modifiers: readonly UnsupportedEntry[] = [
     fix: remove,
   },
   {
-    keys: 'mirror-request-body mirror-host',
-    of: ['mirror-target'],
-    kind: 'modifier',
-    why: 'it belongs to mirror-target',
-    fix: remove,
-  },
-  {
     keys: 'proxy-ssl-verify-depth',
     of: ['proxy-ssl-verify'],
     kind: 'modifier',
@@ -109,7 +102,6 @@ export const modifiers: readonly UnsupportedEntry[] = [
     why: 'it belongs to rewrite-target',
     fix: remove,
   },
-  { keys: 'affinity-canary-behavior', of: ['canary'], kind: 'modifier', why: 'it belongs to canary', fix: remove },
   {
     keys: 'upstream-hash-by-subset-size',
     of: ['upstream-hash-by-subset'],

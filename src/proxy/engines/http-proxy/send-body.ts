@@ -44,6 +44,7 @@ export function sendBody(transfer: BodyTransfer): void {
     client.bodyConsumed = true;
     exchange.bytesReceived += chunk.length;
     received += chunk.length;
+    exchange.bodyCopy?.bytes(chunk);
     if (limitBytes > 0 && received > limitBytes) return transfer.onTooLarge();
     if (request.destroyed) return;
     if (request.write(chunk)) return undefined;
@@ -54,6 +55,7 @@ export function sendBody(transfer: BodyTransfer): void {
   const onEnd = (): void => {
     clientWatch.stop();
     upstreamStalls.touch();
+    exchange.bodyCopy?.end();
     request.end();
   };
   request.on('drain', () => {

@@ -3,6 +3,7 @@ import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 import type { ByteSocket } from '../../../lib/byte-socket.ts';
+import { codeOf } from '../../../lib/error-text.ts';
 import { HandleSocket } from '../../../lib/handle-socket.ts';
 import type { NodeHandles } from '../../../lib/node-handles.ts';
 import { StreamSocket } from '../../../lib/stream-socket.ts';
@@ -45,7 +46,7 @@ function dial(
 const unchecked = { rejectUnauthorized: false, servername: '' };
 
 function streamOf(socket: Socket, owner: DialOwner): ByteSocket {
-  socket.on('error', (error) => owner.onConnectFailed('code' in error ? String(error.code) : ''));
+  socket.on('error', (error) => owner.onConnectFailed(codeOf(error)));
   const stream = new StreamSocket(socket);
   stream.owner = owner;
   return stream;

@@ -73,6 +73,7 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
     client.body?.limit(options.body.limitBytes, options.body.replayBytes);
     if (client.body?.tooLarge === true) client.leave('body-too-large');
     if (client.failure !== undefined) return this.#settle(client.failure);
+    if (this.#exchange.bodyCopy !== undefined) client.body?.copyTo(this.#exchange.bodyCopy);
     client.listener = this;
     const { pools } = this.#parts;
     const kept = pools.take(endpoint, options.protocol, this);

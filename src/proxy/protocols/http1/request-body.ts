@@ -1,3 +1,5 @@
+import type { BodyCopy } from '../../exchange/body-copy.ts';
+
 /** Takes the body of a request on its way to an upstream. */
 export interface RequestBodySink {
   /** @returns false asks for a pause until `RequestBody.resume` */
@@ -36,6 +38,7 @@ export class RequestBody {
   #keptBytes = 0;
   #keeping = true;
   #sink: RequestBodySink | undefined = undefined;
+  #copy: BodyCopy | undefined = undefined;
 
   constructor(origin: BodyOrigin, chunked: boolean, length: number) {
     this.#origin = origin;
@@ -62,6 +65,7 @@ export class RequestBody {
   /** The connection has more of it. */
   push(bytes: Buffer): void {
     this.received += bytes.length;
+    this.#copy?.bytes(bytes);
     if (this.#keeping) this.#keep(bytes);
     if (this.#sink === undefined) {
       if (this.#keeping && this.#keptBytes >= aheadLimit) this.#pause();
@@ -73,6 +77,7 @@ export class RequestBody {
   /** The connection has all of it. */
   end(): void {
     this.complete = true;
+    this.#copy?.end();
     this.#sink?.bodyEnd();
   }
 
@@ -85,6 +90,14 @@ export class RequestBody {
     if (this.complete) return sink.bodyEnd();
     if (flowing) this.resume();
     else this.#pause();
+  }
+
+  /** Gives the whole body to `copy` as well, which must come before any of it is gone. Only the first one counts. */
+  copyTo(copy: BodyCopy): void {
+    if (this.#copy !== undefined) return;
+    this.#copy = copy;
+    for (const bytes of this.#kept) copy.bytes(bytes);
+    if (this.complete) copy.end();
   }
 
   /** What came so far is on its way to an upstream. */

@@ -1,6 +1,7 @@
 import type { ByteSocket, SocketOwner } from '../../../lib/byte-socket.ts';
 import { nobody } from '../../../lib/byte-socket.ts';
 import type { CoarseTimers, Deadline } from '../../../lib/coarse-timers.ts';
+import { connectFailure } from '../../exchange/connect-failure.ts';
 import type { FailureName } from '../../exchange/failure.ts';
 import { BodyReader } from './body-reader.ts';
 import type { ParsedResponse } from './response-parser.ts';
@@ -218,11 +219,6 @@ export class UpstreamConnection implements DialOwner {
     if (this.#state === 'idle') this.close();
     else this.#listener?.onDue();
   }
-}
-
-function connectFailure(code: string): FailureName {
-  if (code === 'ECONNREFUSED') return 'connect-refused';
-  return code === 'ETIMEDOUT' ? 'connect-timeout' : 'connect-failed';
 }
 
 let turn = 0;

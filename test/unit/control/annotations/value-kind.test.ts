@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { mirrorHost, mirrorTarget } from '../../../../src/control/annotations/mirror-kinds.ts';
 import type { ValueKind } from '../../../../src/control/annotations/value-kind.ts';
 import {
   anyCaseChoice,
   choice,
   cookieSeconds,
+  duration,
   flag,
   hashText,
   retryConditions,
@@ -103,5 +105,62 @@ test('conditions of retries are those of nginx, and off is none', () => {
     ['off', []],
     ['error off', []],
     ['errors', undefined],
+  ]);
+});
+
+test('durations have a unit, or are seconds', () => {
+  check(duration(100, 3_600_000), [
+    ['30s', 30_000],
+    ['500ms', 500],
+    ['1m', 60_000],
+    ['1h', 3_600_000],
+    ['2', 2000],
+    ['99ms', undefined],
+    ['2h', undefined],
+    ['-1s', undefined],
+    ['1.5s', undefined],
+    ['1d', undefined],
+    ['', undefined],
+  ]);
+  assert.match(duration(0, 3_600_000).describe, /from 0s to 1h/);
+  assert.match(duration(250, 90_000).describe, /from 250ms to 90s/);
+});
+
+test('targets of mirrors are URLs whose host is plain text', () => {
+  const parsed = (text: string): string | undefined => {
+    const result = mirrorTarget().parse(text);
+    return result.ok
+      ? `${result.value.scheme} ${result.value.name} ${result.value.port} ${result.value.path}`
+      : undefined;
+  };
+  assert.equal(parsed('http://a.example.com'), 'http a.example.com 80 $request_uri');
+  assert.equal(parsed('https://a.example.com/$request_uri'), 'https a.example.com 443 $request_uri');
+  assert.equal(parsed('https://a.example.com:8443/x?y=$arg_y'), 'https a.example.com 8443 /x?y=$arg_y');
+  assert.equal(parsed('http://a.example.com?all'), 'http a.example.com 80 /?all');
+  for (const text of [
+    'a.example.com',
+    'ftp://a.example.com/',
+    'http://$host/',
+    'http://user@a.example.com/',
+    'http://a.example.com:0/',
+    'http://a.example.com:65536/',
+    'http://a.example.com/#x',
+    'http://a.example.com/a b',
+    'http://a.example.com/"',
+    'http://a.example.com/$nobody_knows',
+    'http://[::1]/',
+    'HTTP://a.example.com/',
+  ]) {
+    assert.equal(parsed(text), undefined, text);
+  }
+});
+
+test('hosts of mirrors may be a variable', () => {
+  check(mirrorHost(), [
+    ['shadow.example.com:8080', 'shadow.example.com:8080'],
+    ['$host', '$host'],
+    ['a b', undefined],
+    ['a/b', undefined],
+    ['$unknown', undefined],
   ]);
 });
