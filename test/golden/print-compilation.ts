@@ -90,8 +90,14 @@ function printAffinity({ upstreamHash, ...affinity }: CookieAffinity): string {
   return `affinity(${fields.map(([name, value]) => `${name}=${value}`).join(' ')} hash=${upstreamHash.length})`;
 }
 
-function printUpstream({ protocol, balancing, ejection, endpoints }: Upstream): string {
-  const how = `${protocol} ${balancing.algorithm}${balancing.hashBy === undefined ? '' : `(${balancing.hashBy})`}`;
+function printUpstream({ protocol, balancing, ejection, slowStartMs, endpoints }: Upstream): string {
+  const { algorithm, boundedLoad, hashBy, subsetSize } = balancing;
+  const how = [
+    `${protocol} ${algorithm}${hashBy === undefined ? '' : `(${hashBy})`}`,
+    ...(subsetSize === undefined ? [] : [`subset=${subsetSize}`]),
+    ...(boundedLoad === undefined ? [] : [`bounded=${boundedLoad}`]),
+    ...(slowStartMs === undefined ? [] : [`slow-start=${slowStartMs}`]),
+  ].join(' ');
   const out = ejection === undefined ? [] : [printEjection(ejection)];
   return [how, ...out, ...endpoints.map(printEndpoint)].join(', ');
 }
@@ -102,12 +108,13 @@ function printEjection(policy: EjectionPolicy): string {
     .join(' ')})`;
 }
 
-function printEndpoint({ id, state, weight, zone, pod }: Endpoint): string {
+function printEndpoint({ id, state, weight, zone, near, pod }: Endpoint): string {
   return [
     id,
     state === 'ready' ? '' : state,
     weight === 1 ? '' : `weight=${weight}`,
     zone === undefined ? '' : `zone=${zone}`,
+    near === true ? 'near' : '',
     pod === undefined ? '' : `(${pod.name})`,
   ]
     .filter((part) => part !== '')

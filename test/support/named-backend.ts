@@ -67,7 +67,12 @@ export async function startBackend(t: TestContext, name: string): Promise<NamedB
   };
   await listen();
   t.after(close);
-  return Object.assign(backend, { connections: () => sockets.size, close, open: listen, hang: () => void (hangs = true) });
+  return Object.assign(backend, {
+    connections: () => sockets.size,
+    close,
+    open: listen,
+    hang: () => void (hangs = true),
+  });
 }
 
 async function answer(
