@@ -68,7 +68,7 @@ export class ClientExchange {
 
   /** Asks the client to send the body it holds back. Source: RFC 9110 section 10.1.1. */
   sendContinue(): void {
-    if (!this.gone && !this.committed) this.connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+    if (!this.gone && !this.committed) this.connection.socket.writeText('HTTP/1.1 100 Continue\r\n\r\n');
   }
 
   /**
@@ -116,7 +116,7 @@ export class ClientExchange {
       const text = this.#text;
       this.#text = '';
       this.bytesSent += text.length;
-      if (!this.gone) this.#flowing = socket.write(text, 'latin1');
+      if (!this.gone) this.#flowing = socket.writeText(text);
     }
     if (this.#corked) {
       this.#corked = false;
@@ -142,7 +142,7 @@ export class ClientExchange {
     this.committed = true;
     this.listener = undefined;
     this.bytesSent += head.length;
-    this.connection.socket.write(head, 'latin1');
+    this.connection.socket.writeText(head);
     return true;
   }
 
@@ -167,7 +167,7 @@ export class ClientExchange {
     }
     if (this.#text !== '') {
       this.bytesSent += this.#text.length;
-      socket.write(this.#text, 'latin1');
+      socket.writeText(this.#text);
       this.#text = '';
     }
     this.bytesSent += bytes.length;
