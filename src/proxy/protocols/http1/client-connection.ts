@@ -4,7 +4,7 @@ import type { CoarseTimers, Deadline } from '../../../lib/coarse-timers.ts';
 import type { SocketInput } from '../../../lib/socket-input.ts';
 import { BodyReader } from './body-reader.ts';
 import { ClientExchange } from './client-exchange.ts';
-import { clientLimits as limits } from './client-limits.ts';
+import { clientLimits as limits, watchMs } from './client-limits.ts';
 import { ClientProgress } from './client-progress.ts';
 import type { BodyOrigin } from './request-body.ts';
 import { RequestBody } from './request-body.ts';
@@ -167,6 +167,11 @@ export class ClientConnection implements BodyOrigin {
     return held;
   }
 
+  /** The exchange waits for an endpoint, and its client is looked at more often. */
+  watchClosely(): void {
+    if (this.#phase === 'exchange' && !this.#halfClosed) this.#deadline.set(limits.waitingWatchMs);
+  }
+
   pauseReading(): void {
     this.#reading = false;
     this.#wasPaused = true;
@@ -231,7 +236,7 @@ export class ClientConnection implements BodyOrigin {
     this.current = exchange;
     this.#phase = 'exchange';
     this.#progress.begin();
-    this.#deadline.set(this.#watchMs);
+    this.#deadline.set(watchMs(this.#halfClosed, false));
     let at = from;
     if (body !== undefined) {
       this.#reader.begin(request.body, request.bodyLength);
@@ -348,8 +353,8 @@ export class ClientConnection implements BodyOrigin {
     if (this.#halfClosed && !current.committed) return void socket.destroy();
     if (this.#progress.isStuck()) return this.#cut();
     const slow = this.#progress.isSlow();
-    this.#deadline.set(this.#watchMs);
-    if (current.bodyWaits) this.#progress.begin();
+    this.#deadline.set(watchMs(this.#halfClosed, current.waits));
+    if (current.waits) this.#progress.begin();
     else if (slow && current.bodyPending && current.body?.paused !== true) current.leave('client-timeout');
   }
 
@@ -363,10 +368,6 @@ export class ClientConnection implements BodyOrigin {
   #lookAtLinger(): void {
     const { socket } = this;
     if (socket.writableLength === 0 || this.#progress.isStuck()) return void socket.destroy();
-    this.#deadline.set(this.#watchMs);
-  }
-
-  get #watchMs(): number {
-    return this.#halfClosed ? limits.halfClosedWatchMs : limits.watchMs;
+    this.#deadline.set(watchMs(this.#halfClosed, false));
   }
 }

@@ -7,6 +7,8 @@ const stallsLimit = 3;
 /** 240 bytes per second, over one look. */
 const leastBodyBytes = (240 * clientLimits.watchMs) / 1000;
 
+const nothing = Buffer.alloc(0);
+
 /** Whether a client gets on: it reads what we write, and sends what it promised. */
 export class ClientProgress {
   readonly #socket: Socket;
@@ -28,6 +30,8 @@ export class ClientProgress {
   /** One look at what the client reads. */
   isStuck(): boolean {
     const socket = this.#socket;
+    // Of a socket that is not read the kernel says a reset only to who writes, were it nothing; not over TLS (Node 26.10).
+    if (socket.isPaused() && !socket.writableEnded) socket.write(nothing);
     const out = socket.bytesWritten - socket.writableLength;
     this.#stalls = socket.writableLength > 0 && out === this.#out ? this.#stalls + 1 : 0;
     this.#out = out;
