@@ -173,6 +173,29 @@ test('a client that goes away leaves the queue at once', async (t) => {
   assert.deepEqual(backend.seen, ['/first', '/after']);
 });
 
+test('a client that resets in the middle of a large body leaves the queue within seconds', async (t) => {
+  // The reference engine does not hear of it before it reads on.
+  if (process.env['TEST_ENGINE'] === 'http-proxy') return t.skip('node:http says nothing of a socket that is not read');
+  const backend = await gatedBackend(t);
+  const program = await start(t, [backend.port], {
+    'max-connections-per-endpoint': '1',
+    'pending-timeout': '60s',
+    'nginx.ingress.kubernetes.io/proxy-body-size': '0',
+  });
+  const [first] = await occupy(program, backend);
+  const leaving = connect(program.httpPort, '127.0.0.1');
+  leaving.on('error', () => undefined);
+  leaving.write('POST /gone HTTP/1.1\r\nHost: example.test\r\nContent-Length: 9000000\r\n\r\n');
+  leaving.write(Buffer.alloc(9_000_000));
+  await waiting(program, 1);
+  leaving.resetAndDestroy();
+  const line = await until(() => program.accessLog.with({ request_uri: '/gone' })[0], 8_000);
+  assert.deepEqual([line['status'], line['failure']], [499, 'client-closed']);
+  backend.open();
+  assert.equal((await first)?.status, 200);
+  return undefined;
+});
+
 test('a client that ends its side in good order is gone after a second', async (t) => {
   const backend = await gatedBackend(t);
   const program = await start(t, [backend.port], { 'max-connections-per-endpoint': '1' });
