@@ -105,9 +105,13 @@ test('all endpoints together have a limit as well', async (t) => {
   const answers = Array.from({ length: 8 }, (_, at) => ask({ port: program.httpPort, path: `/${at}` }));
   await waiting(program, 5);
   const held = (): number => backends.reduce((sum, backend) => sum + backend.held, 0);
-  assert.equal(held(), 3);
+  await until(() => (held() === 3 ? true : undefined));
+  let most = 0;
+  const watch = setInterval(() => (most = Math.max(most, held())), 1);
+  t.after(() => clearInterval(watch));
   for (const backend of backends) backend.open(5);
   for (const answer of await Promise.all(answers)) assert.equal(answer.status, 200);
+  assert.ok(most <= 3, `${most} at a time`);
 });
 
 test('requests that wait go in the order in which they came', async (t) => {
