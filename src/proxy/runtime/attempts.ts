@@ -1,6 +1,7 @@
 import type { RetryPolicy } from '../../model/policy.ts';
 import type { Route } from '../../model/route.ts';
 import type { Exchange } from '../exchange/exchange.ts';
+import { appended } from '../exchange/exchange.ts';
 import type { FailureName } from '../exchange/failure.ts';
 import { failures } from '../exchange/failure.ts';
 import type { TrySoFar } from '../exchange/retry.ts';
@@ -53,7 +54,7 @@ export class Attempts {
     const { exchange, pipeline, transport } = this.#serving;
     startTry(exchange);
     this.#triedAt = this.#now();
-    exchange.tried.push(endpoint);
+    exchange.tried = appended(exchange.tried, endpoint);
     for (const hook of pipeline.forward) hook(exchange);
     endpoint.inFlight += 1;
     try {

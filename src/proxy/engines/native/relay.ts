@@ -1,5 +1,7 @@
+import { currentTurn } from '../../../lib/event-clock.ts';
 import type { UpstreamTimeouts } from '../../../model/policy.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
+import { appended } from '../../exchange/exchange.ts';
 import type { FailureName } from '../../exchange/failure.ts';
 import { failures } from '../../exchange/failure.ts';
 import { chunkHead, lastChunk } from '../../protocols/http1/chunked.ts';
@@ -9,7 +11,6 @@ import { chunked, empty, requestHead } from '../../protocols/http1/heads.ts';
 import type { RequestBody, RequestBodySink } from '../../protocols/http1/request-body.ts';
 import type { ParsedResponse } from '../../protocols/http1/response-parser.ts';
 import type { UpstreamConnection, UpstreamListener } from '../../protocols/http1/upstream-connection.ts';
-import { currentTurn } from '../../protocols/http1/upstream-connection.ts';
 import type { OnHead, TryOptions, TryOutcome } from '../../runtime/transport.ts';
 import type { EndpointState } from '../../upstreams/endpoint-state.ts';
 import type { TransportParts } from './native-transport.ts';
@@ -110,11 +111,11 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
     return true;
   }
 
-  onBytes(chunk: Buffer, from: number, to: number, shared: boolean): void {
+  onBytes(chunk: Buffer, from: number, to: number, shared: boolean, text: string): void {
     const exchange = this.#exchange;
     exchange.upstreamBytes += to - from;
     exchange.bodyBytesSent += to - from;
-    this.#client.bytes(chunk, from, to, shared);
+    this.#client.bytes(chunk, from, to, shared, text);
   }
 
   onReadEnd(): void {
@@ -318,7 +319,7 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
     exchange.bytesSent = client.bytesSent;
     exchange.bytesReceived = client.request.headBytes + (client.body?.received ?? 0);
     const noAnswer = failure === undefined ? 0 : failures[failure].status;
-    exchange.tries.push({
+    exchange.tries = appended(exchange.tries, {
       endpoint: this.#endpoint?.endpoint.id ?? '',
       status: exchange.upstreamStatus === 0 ? noAnswer : exchange.upstreamStatus,
       bytes: exchange.upstreamBytes,

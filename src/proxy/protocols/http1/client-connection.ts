@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 
 import type { CoarseTimers, Deadline } from '../../../lib/coarse-timers.ts';
+import { currentTurn, eventBegins } from '../../../lib/event-clock.ts';
 import type { SocketInput } from '../../../lib/socket-input.ts';
 import { BodyReader } from './body-reader.ts';
 import { ClientExchange } from './client-exchange.ts';
@@ -10,7 +11,6 @@ import type { BodyOrigin } from './request-body.ts';
 import { RequestBody } from './request-body.ts';
 import type { ParsedRequest } from './request-parser.ts';
 import { RequestParser } from './request-parser.ts';
-import { currentTurn } from './upstream-connection.ts';
 
 /** A connection that was accepted, as far as this side needs to know it. */
 export interface ClientSocket {
@@ -182,6 +182,7 @@ export class ClientConnection implements BodyOrigin {
   readonly #onData = (chunk: Buffer): void => this.#onInput(chunk, chunk.length, false);
 
   readonly #onInput = (chunk: Buffer, to: number, shared: boolean): void => {
+    eventBegins();
     if (this.#phase === 'linger') return this.#lingerOn(to);
     const { current } = this;
     this.#shared = shared;

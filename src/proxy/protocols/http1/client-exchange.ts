@@ -88,13 +88,18 @@ export class ClientExchange {
     return true;
   }
 
-  /** More of the body: bytes [from, to) of `chunk`. @param shared  they are valid during the call only */
-  bytes(chunk: Buffer, from: number, to: number, shared: boolean): void {
+  /**
+   * More of the body: bytes [from, to) of `chunk`.
+   * @param shared  they are valid during the call only
+   * @param text  the same in latin1 when that is known, else empty
+   */
+  bytes(chunk: Buffer, from: number, to: number, shared: boolean, text: string): void {
     const size = to - from;
     if (size === 0 || this.#withoutBody || this.gone) return;
     if (this.#chunked) this.#text += chunkHead(size);
-    if (size <= copyLimit && this.#text.length <= textLimit) this.#text += chunk.toString('latin1', from, to);
-    else this.#write(shared ? Buffer.from(chunk.subarray(from, to)) : chunk.subarray(from, to));
+    if (size <= copyLimit && this.#text.length <= textLimit) {
+      this.#text += text === '' ? chunk.toString('latin1', from, to) : text;
+    } else this.#write(shared ? Buffer.from(chunk.subarray(from, to)) : chunk.subarray(from, to));
     if (this.#chunked) this.#text += '\r\n';
   }
 
