@@ -121,7 +121,9 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
   onReadEnd(): void {
     if (this.#stage !== 'relaying') return;
     if (this.#timeouts !== undefined) this.#connection?.deadline.set(this.#timeouts.readMs);
-    if (this.#client.flush()) return;
+    const flowing = this.#client.flush();
+    if (this.#client.allWritten) this.#connection?.input?.reuse();
+    if (flowing) return;
     this.#waiting = true;
     this.#connection?.socket.pause();
   }
@@ -131,6 +133,8 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
     const connection = this.#connection;
     this.#connection = undefined;
     client.listener = undefined;
+    client.writeEnd();
+    if (client.allWritten) connection?.input?.reuse();
     if (this.#sent) connection?.release();
     // An answer that came before the end of the request: the connection is not clean (threats R-24).
     else connection?.close();
