@@ -4,6 +4,7 @@ SHELL := /bin/bash
 TEST_FLAGS := --test --test-reporter=spec
 SETUP := node_modules/.ready
 SECONDS_TO_FUZZ := 30
+export ROWS ROUNDS SECONDS_EACH
 
 help: ## prints this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,8 +38,14 @@ manifests: $(SETUP) ## renders manifests/install.yaml from the chart
 format: $(SETUP) ## formats the sources
 	@node_modules/.bin/oxfmt
 
-bench: $(SETUP) ## CPU per request beside nginx and haproxy; writes docs/benchmarks.md (needs nginx, haproxy, wrk)
+bench: $(SETUP) ## CPU, rates, delays and memory beside other proxies; writes docs/benchmarks.md (needs nginx, wrk, openssl); ROWS= ROUNDS= choose
 	@bash scripts/node.sh test/bench/run.ts
+
+bench-balance: $(SETUP) ## what each balancing algorithm does with equal and with slow endpoints; writes docs/balance.md; ROWS= chooses
+	@bash scripts/node.sh test/bench/balance.ts
+
+bench-faults: $(SETUP) ## failed requests while endpoints fail, beside nginx and haproxy; writes docs/faults.md (some need root); ROWS= chooses
+	@bash scripts/node.sh test/bench/faults.ts
 
 fuzz: $(SETUP) ## looks for requests that others read otherwise: node, nginx and haproxy if installed; SECONDS_TO_FUZZ=30
 	@bash scripts/node.sh test/fuzz/http1.ts $(SECONDS_TO_FUZZ)
@@ -49,4 +56,4 @@ image: ## builds the container image
 clean: ## removes what setup installed
 	@rm -rf node_modules
 
-.PHONY: help setup run check test test-cluster golden docs manifests format bench fuzz image clean
+.PHONY: help setup run check test test-cluster golden docs manifests format bench bench-balance bench-faults fuzz image clean

@@ -13,6 +13,6 @@ bash scripts/node.sh --test --test-concurrency=2 --test-timeout=120000 --test-re
 if [ $# -eq 0 ]; then
   echo "test: what clients see, with the reference engine"
   TEST_ENGINE=http-proxy bash scripts/node.sh --test --test-concurrency=2 --test-timeout=120000 --test-reporter=spec \
-    test/feature/{routing,headers,balancing,sticky-sessions,tls,request-bodies,mirror}.test.ts
+    test/feature/{routing,headers,balancing,canary,progressive-delivery,sticky-sessions,tls,request-bodies,ejection,mirror}.test.ts
 fi
 echo "test: done in $((SECONDS - started)) s"

@@ -10,10 +10,6 @@ const kinds: Readonly<Record<UnsupportedKind, { readonly title: string; readonly
     title: 'Not served: they keep requests out',
     text: 'Without what they ask for the routes would be open to everybody, so the routes of the Ingress answer 503.',
   },
-  alternate: {
-    title: 'Not served: the Ingress is an alternate of another one',
-    text: 'The Ingress is not served as an ordinary one.',
-  },
   snippet: { title: 'Never', text: 'No text of a user becomes configuration or program text.' },
   missing: { title: 'Not there yet', text: 'The Ingress is served without what they ask for, with a diagnostic.' },
   modifier: { title: 'Mean something only beside another one', text: 'They share its fate.' },

@@ -11,6 +11,7 @@ import { createCounters } from '../telemetry/counters.ts';
 import type { Admin } from './admin/server.ts';
 import { createAdmin } from './admin/server.ts';
 import { Controller } from './controller.ts';
+import { Ejections } from './health/ejections.ts';
 import { sourceName, sources } from './sources/table.ts';
 import { openReports } from './status/cluster-reports.ts';
 
@@ -20,6 +21,7 @@ const heartbeatMs = 1_000;
 let controller: Controller | undefined;
 let admin: Admin | undefined;
 let log: Logger | undefined;
+const ejections = new Ejections(systemClock);
 
 process.on('message', (message: ToControl, handle: unknown) => receive(message, handle));
 // Without the supervisor nobody serves what is compiled here.
@@ -41,8 +43,9 @@ function receive(message: ToControl, handle: unknown): void {
     case 'state':
       return controller?.follow(message);
     case 'applied':
-    case 'ejected':
       return;
+    case 'ejected':
+      return ejections.note(message.ejection);
     case 'rejected':
       return controller?.rejected(message.version, new OperatorError({ code: 'update-rejected', ...message }));
     case 'collected':
@@ -80,6 +83,7 @@ function viewOf(
     compilation: () => made.compilation,
     leadership: () => made.leadership(),
     health: made.health,
+    ejections,
     counters,
     askWorkers: (request) => send({ kind: 'collect', request }),
   };

@@ -18,7 +18,9 @@ import type { Compilation, Compiler } from './compile/compilation.ts';
 import { createCompiler } from './compile/compile.ts';
 import { Findings } from './findings.ts';
 import type { CheckContext } from './health/checks/check.ts';
-import { runCheck } from './health/checks/run-check.ts';
+import { halfOfOpenFiles, KeptConnections } from './health/checks/kept-connections.ts';
+import { openProbe } from './health/checks/probe-connection.ts';
+import { createChecker } from './health/checks/table.ts';
 import { Prober, systemProberTimers } from './health/prober.ts';
 import type { HealthChange } from './health/prober.ts';
 import { endpointHoldOff, HoldOff, objectHoldOff, systemTimer } from './hold-off.ts';
@@ -49,7 +51,12 @@ const hourSeconds = 3_600;
 const clockEveryMs = 10 * 60_000;
 /** Most health checks at once; each is one socket. */
 const checksAtOnce = 512;
-const checkContext: CheckContext = { userAgent: `fairway-probe/${version()}`, connect };
+const checkContext: CheckContext = {
+  userAgent: `fairway-probe/${version()}`,
+  open: openProbe,
+  kept: new KeptConnections(halfOfOpenFiles()),
+  connect,
+};
 /** A change that touches none of these is one of endpoints, which is urgent: it moves requests away from pods that go. */
 const slowKinds: readonly Kind[] = ['Ingress', 'IngressClass', 'Service', 'Secret', 'ConfigMap', 'Namespace'];
 
@@ -80,7 +87,7 @@ export class Controller {
       clock,
       random: systemRandom,
       timers: systemProberTimers,
-      run: (check, done) => runCheck(check, checkContext, done),
+      createChecker: (check, onResult) => createChecker(check, checkContext, onResult),
       counters,
       log,
       onChange: (change) => this.#healthChanged(change),

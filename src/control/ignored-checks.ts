@@ -27,8 +27,10 @@ function ingressesOf(
   const pairs = new Map<string, readonly [ObjectRef, UpstreamId]>();
   for (const { routes } of compilation.snapshot.virtualHosts.values()) {
     for (const { action, source } of routes) {
-      if (action.kind !== 'forward' || !ids.has(action.upstream)) continue;
-      pairs.set(`${keyOf(source)} ${action.upstream}`, [source, action.upstream]);
+      if (action.kind !== 'forward') continue;
+      for (const user of [{ source, upstream: action.upstream }, ...(action.canaries ?? [])]) {
+        if (ids.has(user.upstream)) pairs.set(`${keyOf(user.source)} ${user.upstream}`, [user.source, user.upstream]);
+      }
     }
   }
   return [...pairs.values()];

@@ -73,8 +73,6 @@ export interface CookieAffinity {
   readonly changeOnFailure: boolean;
   /** What becomes of a session whose endpoint terminates but still serves. */
   readonly whileDraining: 'keep' | 'move';
-  /** With canaries: `sticky` stays with the upstream that the cookie names, `legacy` decides anew for each request. */
-  readonly canaryBehavior: 'sticky' | 'legacy';
   /** Stands behind the bar in the cookie: a hash of the upstream's name, equal on every replica. */
   readonly upstreamHash: string;
 }

@@ -55,8 +55,12 @@ export interface UpstreamLimits {
 /** What annotations change of the check that the readiness probe gives. Source: Kubernetes API, Probe v1 core. */
 export interface HealthCheckWish {
   readonly kind: 'readiness-probe' | 'off' | 'http' | 'tcp' | 'grpc';
+  /** For `http`: path and query. */
   readonly path?: string;
-  readonly port?: number;
+  /** Number, or the name of a port of one of the pod's containers. */
+  readonly port?: string | number;
+  /** For `http`: the Host header. */
+  readonly host?: string;
   readonly intervalMs?: number;
   readonly timeoutMs?: number;
   readonly healthyThreshold?: number;

@@ -29,6 +29,8 @@ export interface AccessLogEntry {
   readonly service: string;
   readonly servicePort: string;
   readonly routePath: string;
+  /** Name of the canary that took the request; empty without. */
+  readonly canary: string;
   readonly tries: readonly AccessLogTry[];
   /** Of the last try; -1 when it did not come so far. */
   readonly connectMs: number;
@@ -85,6 +87,10 @@ export const accessLogFields: Readonly<Record<string, AccessLogField>> = {
   service_name: { doc: 'Name of the Service.', value: (entry) => entry.service },
   service_port: { doc: 'Port of the Service, as the Ingress writes it.', value: (entry) => entry.servicePort },
   location_path: { doc: 'Path of the rule that took the request.', value: (entry) => entry.routePath },
+  proxy_alternative_upstream_name: {
+    doc: 'Canary that took the request, as namespace-service-port.',
+    value: (entry) => entry.canary,
+  },
   upstream_addr: { doc: 'Endpoints that were tried, in order.', value: (entry) => list(entry, (one) => one.endpoint) },
   upstream_status: { doc: 'Status of each try.', value: (entry) => list(entry, statusOf) },
   upstream_response_length: {
@@ -174,10 +180,11 @@ function tries(entry: AccessLogEntry): string {
   return `${endpoints} ${bytes} ${list(entry, (each) => seconds(each.durationMs))} ${list(entry, statusOf)} `;
 }
 
-/** ingress-nginx' name of an upstream; what no rule takes goes to its default backend. */
+/** ingress-nginx' name of an upstream, and the canary; what no rule takes goes to its default backend. */
 function upstreamName(entry: AccessLogEntry): string {
-  if (entry.ingress === '') return ' [upstream-default-backend] [] ';
-  return entry.service === '' ? ' [-] [] ' : ` [${entry.namespace}-${entry.service}-${entry.servicePort}] [] `;
+  const end = entry.canary === '' ? '] [] ' : `] [${entry.canary}] `;
+  if (entry.ingress === '') return ` [upstream-default-backend${end}`;
+  return entry.service === '' ? ` [-${end}` : ` [${entry.namespace}-${entry.service}-${entry.servicePort}${end}`;
 }
 
 function list(entry: AccessLogEntry, value: (one: AccessLogTry) => string): string {

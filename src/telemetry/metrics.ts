@@ -30,6 +30,9 @@ export type MetricName =
   | 'fairway_upstream_failures_total'
   | 'fairway_retries_total'
   | 'fairway_mirrored_requests_total'
+  | 'fairway_requests_waiting'
+  | 'fairway_request_wait_seconds'
+  | 'fairway_requests_shed_total'
   | 'fairway_health_checks_ignored'
   | 'fairway_ejections_total'
   | 'fairway_ejections_prevented_total'
@@ -54,6 +57,7 @@ export type MetricName =
   | 'fairway_diagnostics'
   | 'fairway_endpoint_healthy'
   | 'fairway_health_checks_total'
+  | 'fairway_health_check_seconds'
   | 'fairway_config_apply_seconds'
   | 'fairway_compile_seconds'
   | 'fairway_worker_deaths_total'
@@ -213,6 +217,28 @@ export const metricsTable: Readonly<Record<MetricName, MetricDefinition>> = {
     kind: 'counter',
     help: 'Copies of requests for mirror-target, by what became of them: sent, failed, dropped, aborted or timeout.',
     labels: ['namespace', 'ingress', 'result'],
+    merge: 'sum',
+    origin: 'workers',
+  },
+  fairway_requests_waiting: {
+    kind: 'gauge',
+    help: 'Requests that wait now, by reason: queue, because every place at the endpoints is taken; hold, because there is no endpoint.',
+    labels: ['namespace', 'service', 'port', 'reason'],
+    merge: 'sum',
+    origin: 'workers',
+  },
+  fairway_request_wait_seconds: {
+    kind: 'histogram',
+    help: 'Time that requests waited, however that ended, by reason: queue or hold.',
+    labels: ['namespace', 'service', 'port', 'reason'],
+    buckets: 'timeBuckets',
+    merge: 'sum',
+    origin: 'workers',
+  },
+  fairway_requests_shed_total: {
+    kind: 'counter',
+    help: 'Requests answered with 503 because they could not wait, or waited in vain, by failure: queue-full, queue-timeout, hold-full, hold-timeout.',
+    labels: ['namespace', 'service', 'port', 'failure'],
     merge: 'sum',
     origin: 'workers',
   },
@@ -392,6 +418,14 @@ export const metricsTable: Readonly<Record<MetricName, MetricDefinition>> = {
     kind: 'counter',
     help: 'Health checks by result.',
     labels: ['kind', 'result'],
+    merge: 'sum',
+    origin: 'control',
+  },
+  fairway_health_check_seconds: {
+    kind: 'histogram',
+    help: 'Time of a health check, from the first packet to its verdict or the end of its time.',
+    labels: ['kind'],
+    buckets: 'timeBuckets',
     merge: 'sum',
     origin: 'control',
   },

@@ -1,11 +1,19 @@
-/** node test/bench/quick.ts [rounds] [seconds] [peers] [path] [http|https] [log|nolog] */
+/**
+ * Usage: node test/bench/quick.ts [rounds] [seconds] [peers] [path] [http|https] [log|nolog] [connections]. Peers are names of
+ * `peers/table.ts`, or `native@FOLDER` for another checkout.
+ */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { measure, median } from './load.ts';
-import { makeCertificate, startBackend, startFairway, startHaproxy, startNginxProxy } from './peers.ts';
-import type { Peer } from './peers.ts';
+import { startBackend } from './peers/backend.ts';
+import { makeCertificate } from './peers/certificate.ts';
+import { startFairway } from './peers/fairway.ts';
+import type { Peer } from './peers/peer.ts';
+import { oneSite } from './peers/peer.ts';
+import type { PeerName } from './peers/table.ts';
+import { peerTable } from './peers/table.ts';
 
 const [rounds = '3', seconds = '2', names = 'nginx,native', path = '/', scheme = 'http', log = 'log', conns = '64'] =
   process.argv.slice(2);
@@ -17,19 +25,13 @@ try {
   for (const name of names.split(',')) {
     const options = {
       folder: join(root, name.replaceAll('/', '_')),
-      backendPort: backend.httpPort,
+      endpoints: [{ name: 'one', port: backend.httpPort }],
       accessLog: log === 'log',
       certificate,
       workers: 1,
-      routes: 1,
+      sites: oneSite,
     };
-    peers.push(
-      name === 'nginx'
-        ? await startNginxProxy(options)
-        : name === 'haproxy'
-          ? await startHaproxy(options)
-          : await startFairway(name, options),
-    );
+    peers.push(await (name in peerTable ? peerTable[name as PeerName].start(options) : startFairway(name, options)));
   }
   for (const peer of peers) await measure(peer, { path, secure: scheme === 'https', connections: +conns, seconds: 1 });
   const results = peers.map(() => [] as Awaited<ReturnType<typeof measure>>[]);

@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { treeOf } from './cpu.ts';
-import { makeCertificate, startFairway } from './peers.ts';
+import { makeCertificate } from './peers/certificate.ts';
+import { startFairway } from './peers/fairway.ts';
+import { oneSite } from './peers/peer.ts';
 import type { Action } from './soak-load.ts';
 import { actions, startSoakBackend } from './soak-load.ts';
 
@@ -21,11 +23,11 @@ const certificate = makeCertificate(join(folder, 'certificate'));
 const backendPort = await startSoakBackend();
 const peer = await startFairway('native', {
   folder,
-  backendPort,
+  endpoints: [{ name: 'one', port: backendPort }],
   accessLog: true,
   certificate,
   workers: 2,
-  routes: 10,
+  sites: oneSite,
 });
 const beganAt = performance.now();
 const counts = { done: 0, failed: 0, running: 0 };

@@ -7,6 +7,7 @@ import type { NamedBackend } from '../support/named-backend.ts';
 import { startBackend } from '../support/named-backend.ts';
 import type { Program } from '../support/program.ts';
 import { startProgram } from '../support/program.ts';
+import { slowness } from '../support/slowness.ts';
 import { until } from '../support/until.ts';
 
 function manifest(backends: readonly NamedBackend[]): string {
@@ -80,4 +81,47 @@ test('an endpoint that hangs is out within its thresholds, and comes back', asyn
   await until(async () => ((await answering(program)) === 'b' ? true : undefined));
   await a.open();
   await until(async () => ((await answering(program)) === 'a,b' ? true : undefined));
+});
+
+test('an endpoint that accepts and never answers is out of every worker within its thresholds', async (t) => {
+  const backends = await Promise.all(['a', 'b'].map((name) => startBackend(t, name)));
+  const [a, b] = backends;
+  assert.ok(a !== undefined && b !== undefined);
+  // Both worst cases: the check before was just over, and each failure takes all of its time.
+  const [intervalMs, timeoutMs, threshold] = [1_000, 500, 2];
+  const promisedMs = threshold * intervalMs + timeoutMs + 200;
+  const annotations = {
+    'fairway.dev/health-check-timeout': `${timeoutMs}ms`,
+    'fairway.dev/health-check-unhealthy-threshold': `${threshold}`,
+    // Only the checks may notice it.
+    'fairway.dev/ejection': 'off',
+  };
+  const objects = [
+    ...service(
+      'web',
+      backends.map(({ name, port }) => ({ port, pod: name })),
+    ),
+    ingress({ annotations }),
+  ];
+  const pods = backends.map(({ name, port }) => pod(name, port));
+  const program = await startProgram(t, {
+    args: ['--workers=3'],
+    manifests: { 'web.yaml': yaml(...objects, ...pods) },
+  });
+  await until(async () => ((await answering(program)) === 'a,b' ? true : undefined));
+  const slow = await slowness();
+  a.hang();
+  const began = performance.now();
+  let lastMs = 0;
+  // Connections of their own, so that all workers are asked; b answers at once, a never.
+  while (performance.now() - began < promisedMs * slow + 2_000) {
+    const sentMs = performance.now() - began;
+    const answers = Array.from({ length: 6 }, () =>
+      ask({ port: program.httpPort, timeoutMs: 400 * slow }).catch(() => undefined),
+    );
+    if ((await Promise.all(answers)).includes(undefined)) lastMs = sentMs;
+  }
+  assert.ok(lastMs > 0, 'some requests hung');
+  assert.ok(lastMs < promisedMs * slow, `the last one was sent after ${lastMs} ms, machine ${slow} times slower`);
+  t.diagnostic(`out after ${Math.round(lastMs)} ms of ${promisedMs}, machine ${slow.toFixed(1)} times slower`);
 });

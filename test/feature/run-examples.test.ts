@@ -169,6 +169,15 @@ suite('make run', () => {
       const names = await pods(run, 'sticky.localhost', twenty, { cookie });
       assert.deepEqual(names, new Set([first.body.split(' ')[0]]));
     });
+    await t.test('canary.yaml: a part of the requests, and those that ask for it', async () => {
+      assert.deepEqual(await pods(run, 'canary.localhost', twenty, { 'x-canary': 'always' }), new Set(['canary-1']));
+      assert.deepEqual(await pods(run, 'canary.localhost', twenty, { 'x-canary': 'never' }), new Set(['stable-1']));
+      const both = await until(async () => {
+        const names = await pods(run, 'canary.localhost', twenty);
+        return names.size === 2 ? names : undefined;
+      });
+      assert.deepEqual(both, new Set(['stable-1', 'canary-1']));
+    });
     await t.test('consistent-hash.yaml: one path, one pod', async () => {
       const paths = Array.from({ length: 30 }, (_, at) => `/${at}`);
       assert.equal((await pods(run, 'hash.localhost', ['/a', '/a', '/a', '/a', '/a', '/a'])).size, 1);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { BodyReader } from '../../src/proxy/protocols/http1/body-reader.ts';
 import { ResponseParser } from '../../src/proxy/protocols/http1/response-parser.ts';
-import { freePort, started } from '../bench/peers.ts';
+import { freePort, started } from '../bench/peers/peer.ts';
 import type { ReadRequest } from '../support/http1-reading.ts';
 import { readRequests } from '../support/http1-reading.ts';
 

@@ -1,10 +1,12 @@
 import { dumpYaml } from '@kubernetes/client-node';
 
 import type { Compilation } from '../../src/control/compile/compilation.ts';
+import type { Canary } from '../../src/model/canary.ts';
 import { describeDiagnostic } from '../../src/model/diagnostic.ts';
 import type { EndpointId } from '../../src/model/ids.ts';
 import { describeRef, keyOf } from '../../src/model/object-ref.ts';
 import type { CookieAffinity, MirrorPolicy, RoutePolicies } from '../../src/model/policy.ts';
+import type { EjectionPolicy } from '../../src/model/pool-policy.ts';
 import type { Route } from '../../src/model/route.ts';
 import type { Endpoint, HealthCheck, Upstream } from '../../src/model/upstream.ts';
 
@@ -43,10 +45,24 @@ function fromMap<V>(map: ReadonlyMap<string, V>, print: (value: V) => unknown): 
   return Object.fromEntries(keys.map((key) => [key, print(map.get(key) as V)]));
 }
 
+function printCanary({ upstream, source, weight, weightTotal, header, cookie, sessions }: Canary): string {
+  const rule = header?.rule;
+  const value = rule?.kind === 'value' ? `=${rule.value}` : rule?.kind === 'pattern' ? `~${rule.pattern}` : `:${rule?.kind}`;
+  return [
+    `canary(${upstream} [${keyOf(source)}] ${weight}/${weightTotal}`,
+    ...(header === undefined ? [] : [`header=${header.name}${value}`]),
+    ...(cookie === undefined ? [] : [`cookie=${cookie}`]),
+    ...(sessions === 'sticky' ? [] : [sessions]),
+  ]
+    .join(' ')
+    .concat(')');
+}
+
 function printRoute({ match, action, policies, source }: Route): string {
   const target = action.kind === 'forward' ? action.upstream : `${action.status} (${action.reason})`;
   const from = keyOf(source);
-  return [`${match.kind} ${match.path} -> ${target} [${from}]`, ...printPolicies(policies)].join(' ');
+  const canaries = action.kind === 'forward' ? (action.canaries ?? []).map(printCanary) : [];
+  return [`${match.kind} ${match.path} -> ${target} [${from}]`, ...canaries, ...printPolicies(policies)].join(' ');
 }
 
 function printPolicies({ timeouts, retry, body, affinity, httpsRedirect, mirror, labels }: RoutePolicies): string[] {
@@ -74,9 +90,16 @@ function printAffinity({ upstreamHash, ...affinity }: CookieAffinity): string {
   return `affinity(${fields.map(([name, value]) => `${name}=${value}`).join(' ')} hash=${upstreamHash.length})`;
 }
 
-function printUpstream({ protocol, balancing, endpoints }: Upstream): string {
+function printUpstream({ protocol, balancing, ejection, endpoints }: Upstream): string {
   const how = `${protocol} ${balancing.algorithm}${balancing.hashBy === undefined ? '' : `(${balancing.hashBy})`}`;
-  return [how, ...endpoints.map(printEndpoint)].join(', ');
+  const out = ejection === undefined ? [] : [printEjection(ejection)];
+  return [how, ...out, ...endpoints.map(printEndpoint)].join(', ');
+}
+
+function printEjection(policy: EjectionPolicy): string {
+  return `ejection(${Object.entries(policy)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')})`;
 }
 
 function printEndpoint({ id, state, weight, zone, pod }: Endpoint): string {
@@ -96,9 +119,10 @@ function checksOf(checks: Compilation['healthChecks']): Record<string, unknown> 
 }
 
 function printCheck(check: HealthCheck): string {
-  const { kind, address, port, path, scheme, headers, service, periodMs, timeoutMs } = check;
+  const { kind, address, port, path, scheme, headers, service, periodMs, timeoutMs, expectedStatus } = check;
   const where = kind === 'http' ? `${scheme}://${address}:${port}${path}` : `${address}:${port}${service && ` ${service}`}`;
   const counts = `${check.successThreshold} up, ${check.failureThreshold} down`;
   const withHeaders = headers.length === 0 ? '' : ` ${headers.join(' ')}`;
-  return `${kind} ${where}${withHeaders} every ${periodMs} ms within ${timeoutMs} ms, ${counts}`;
+  const statuses = expectedStatus === undefined ? '' : ` expecting ${expectedStatus.map((range) => range.join('-')).join()}`;
+  return `${kind} ${where}${withHeaders}${statuses} every ${periodMs} ms within ${timeoutMs} ms, ${counts}`;
 }

@@ -8,6 +8,7 @@ import { compile, createCompiler } from '../../src/control/compile/compile.ts';
 import { diagnosticCodes } from '../../src/control/compile/diagnostic-codes.ts';
 import type { KubeObject } from '../../src/control/objects/kinds.ts';
 import { ObjectStore } from '../../src/control/objects/object-store.ts';
+import { hostPattern } from '../../src/model/ids.ts';
 import { emptySnapshot } from '../../src/model/snapshot.ts';
 import { applyUpdate, diffSnapshots, isEmptyUpdate } from '../../src/model/update.ts';
 import { defaultSettings } from '../../src/settings/table-access.ts';
@@ -68,6 +69,23 @@ test('a compiler with memory gives what a compilation from nothing gives, after 
   );
 });
 
+test('another weight of a canary changes its host alone', () => {
+  const canary = joinedObjects.find((object) => object.name === 'one-canary');
+  assert.ok(canary?.kind === 'Ingress');
+  const store = storeOf(joinedObjects);
+  const compiler = createCompiler();
+  const before = compiler(inputOf(store)).snapshot;
+  store.upsert({ ...canary, annotations: { ...canary.annotations, 'fairway.dev/canary-weight': '20' } });
+  const after = compiler(inputOf(store, { version: 2, previous: before })).snapshot;
+  const update = diffSnapshots(before, after);
+  assert.deepEqual([...update.virtualHosts.set.keys()].toSorted(), ['one.example.com', 'x.example.com']);
+  assert.equal(
+    after.virtualHosts.get(hostPattern('two.example.com')),
+    before.virtualHosts.get(hostPattern('two.example.com')),
+  );
+  assert.equal(after.upstreams, before.upstreams);
+});
+
 test('without a change everything keeps its identity', () => {
   fc.assert(
     fc.property(fc.array(anyObject, { maxLength: 20 }), (objects) => {
@@ -109,8 +127,13 @@ test('the order in which objects arrive does not matter', () => {
 function checkConsistent({ snapshot, diagnostics, healthChecks }: Compilation): void {
   for (const [host, { routes, certificate }] of snapshot.virtualHosts) {
     assert.ok(certificate === undefined || snapshot.certificates.has(certificate), host);
-    for (const { action } of routes) {
-      assert.ok(action.kind !== 'forward' || snapshot.upstreams.has(action.upstream), host);
+    for (const { action, source } of routes) {
+      if (action.kind !== 'forward') continue;
+      assert.ok(snapshot.upstreams.has(action.upstream), host);
+      for (const canary of action.canaries ?? []) {
+        assert.ok(snapshot.upstreams.has(canary.upstream) && canary.upstream !== action.upstream, canary.name);
+        assert.equal(canary.source.namespace, source.namespace, 'a canary takes requests of its own namespace alone');
+      }
     }
     const matches = routes.map(({ match }) => `${match.kind} ${match.path}`);
     assert.equal(new Set(matches).size, matches.length, `${host} has a match twice`);

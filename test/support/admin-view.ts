@@ -1,6 +1,7 @@
 import type { SupervisorState } from '../../src/control/admin/view.ts';
 import type { AdminView } from '../../src/control/admin/view.ts';
 import type { Compilation } from '../../src/control/compile/compilation.ts';
+import type { KnownEjection } from '../../src/control/health/ejections.ts';
 import type { EndpointHealth, HealthView, UpstreamHealth } from '../../src/control/health/health-state.ts';
 import type { Leadership } from '../../src/control/status/leadership.ts';
 import type { Certificate } from '../../src/model/certificate.ts';
@@ -25,6 +26,7 @@ export interface ViewFixture {
   compilation: Compilation | undefined;
   leadership: Leadership;
   health: ReadonlyMap<UpstreamId, UpstreamHealth>;
+  ejections: ReadonlyMap<EndpointId, KnownEjection>;
   counters: Counters;
   askWorkers: (request: number) => void;
 }
@@ -49,6 +51,7 @@ export function wellFixture(): ViewFixture {
     compilation: compilationOf(snapshotOf([hostOf('shop.example', [routeOf('shop.example', '/')])])),
     leadership: { isLeader: true, lease: 'fairway-leader', holder: 'fairway-0' },
     health: new Map(),
+    ejections: new Map(),
     counters: createCounters(settings),
     askWorkers: () => {},
   };
@@ -70,6 +73,7 @@ export function viewOf(fixture: ViewFixture): AdminView {
     compilation: () => fixture.compilation,
     leadership: () => fixture.leadership,
     health,
+    ejections: { ejectionOf: (_upstream, endpoint) => fixture.ejections.get(endpoint) },
     get counters() {
       return fixture.counters;
     },

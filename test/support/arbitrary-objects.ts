@@ -40,6 +40,26 @@ const annotations = fc
   .array(fc.tuple(prefixes, fc.oneof(fc.constantFrom(...knownKeys), anyText), values), { maxLength: 3 })
   .map((entries) => Object.fromEntries(entries.map(([prefix, key, value]) => [`${prefix}/${key}`, value])));
 
+/** What makes canaries, in full more often than chance would. */
+const canaryAnnotations = fc
+  .record(
+    {
+      canary: fc.constant('true'),
+      'canary-weight': fc.constantFrom('0', '10', '100', 'ten'),
+      'canary-weight-total': fc.constantFrom('50', '100', '1000'),
+      'canary-by-header': fc.constantFrom('X-Canary', 'a/b'),
+      'canary-by-header-value': fc.constantFrom('yes', '"'),
+      'canary-by-header-pattern': fc.constantFrom('^a+$', '[][**da?$&*'),
+      'canary-by-cookie': fc.constant('c'),
+      'affinity-canary-behavior': fc.constantFrom('sticky', 'legacy'),
+      'canary-scope': fc.constantFrom('rule', 'service', 'service'),
+      'load-balance': fc.constantFrom('ewma', 'hash'),
+      'auth-url': anyText,
+    },
+    { requiredKeys: ['canary'] },
+  )
+  .map((entries) => Object.fromEntries(Object.entries(entries).map(([key, value]) => [`fairway.dev/${key}`, value])));
+
 const metadata = fc.record({
   namespace: namespaces,
   name: names,
@@ -86,7 +106,11 @@ const ingressTls = fc.record(
 export const anyIngress: fc.Arbitrary<Ingress> = fc
   .tuple(
     metadata,
-    fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 2, arbitrary: annotations }),
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constant({}) },
+      { weight: 2, arbitrary: annotations },
+      { weight: 2, arbitrary: canaryAnnotations },
+    ),
     fc.record(
       {
         className: fc.constantFrom('fairway', 'fairway', 'fairway', 'other', 'missing'),
@@ -264,6 +288,11 @@ export const joinedObjects: readonly KubeObject[] = [
         namespace,
         rules: [rule('x.example.com', `/${namespace}-${name}`, name), rule(`${name}.example.com`, '/', name)],
         tls: [{ hosts: ['x.example.com', `${name}.example.com`], secretName: 'one' }],
+      }),
+      ingress(`${name}-canary`, {
+        namespace,
+        annotations: { 'fairway.dev/canary': 'true', 'fairway.dev/canary-weight': '10' },
+        rules: [rule('x.example.com', `/${namespace}-${name}`, 'two'), rule(`${name}.example.com`, '/', 'three')],
       }),
       service(name, { namespace }),
       slice(name, name, [], { namespace, endpoints: [endpointOf('10.0.0.1', 'one'), endpointOf('10.0.0.2', 'two')] }),

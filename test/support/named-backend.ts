@@ -14,6 +14,8 @@ export interface NamedBackend {
   checks: number;
   /** What `/healthz` answers. */
   healthStatus: number;
+  /** What everything else answers. */
+  status: number;
   /** Answers nothing any more, not even health checks, but accepts. */
   hang(): void;
   /** Listens no more, and drops its connections. */
@@ -34,7 +36,7 @@ export interface Echo {
 export async function startBackend(t: TestContext, name: string): Promise<NamedBackend> {
   let hangs = false;
   const sockets = new Set<Socket>();
-  const backend = { name, port: 0, seen: [] as IncomingMessage[], checks: 0, healthStatus: 200 };
+  const backend = { name, port: 0, seen: [] as IncomingMessage[], checks: 0, healthStatus: 200, status: 200 };
   const server: Server = createServer((request, response) => {
     if (hangs) return;
     if (request.url === '/healthz') {
@@ -43,7 +45,7 @@ export async function startBackend(t: TestContext, name: string): Promise<NamedB
       return;
     }
     backend.seen.push(request);
-    void answer(name, request, response);
+    void answer(backend, request, response);
   });
   server.keepAliveTimeout = 60_000;
   server.on('connection', (socket) => {
@@ -66,11 +68,15 @@ export async function startBackend(t: TestContext, name: string): Promise<NamedB
   return Object.assign(backend, { close, open: listen, hang: () => void (hangs = true) });
 }
 
-async function answer(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  backend: Pick<NamedBackend, 'name' | 'status'>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const echo: Echo = {
-    name,
+    name: backend.name,
     method: request.method ?? '',
     url: request.url ?? '',
     rawHeaders: request.rawHeaders,
@@ -78,7 +84,8 @@ async function answer(name: string, request: IncomingMessage, response: ServerRe
   };
   const wait = Number(new URL(request.url ?? '/', 'http://backend').searchParams.get('wait') ?? 0);
   setTimeout(() => {
-    response.writeHead(200, { 'Content-Type': 'application/json', 'X-Backend': name, Server: 'backend' });
+    const fields = { 'Content-Type': 'application/json', 'X-Backend': backend.name, Server: 'backend' };
+    response.writeHead(backend.status, fields);
     response.end(JSON.stringify(echo));
   }, wait);
 }

@@ -8,6 +8,7 @@ import { diffSnapshots } from '../../src/model/update.ts';
 import type { Upstream } from '../../src/model/upstream.ts';
 import type { RequestHead } from '../../src/proxy/exchange/exchange.ts';
 import { Exchange } from '../../src/proxy/exchange/exchange.ts';
+import type { FailureName } from '../../src/proxy/exchange/failure.ts';
 import type { FilterEnvironment } from '../../src/proxy/filters/filter.ts';
 import { Runtime } from '../../src/proxy/runtime/runtime.ts';
 import type { RuntimeParts } from '../../src/proxy/runtime/runtime.ts';
@@ -74,6 +75,7 @@ export class ScriptedTransport implements Transport {
   /** `onHead` threw, which would end a worker whose engine calls it from an event. */
   headThrew = false;
   readonly #script: (attempt: number, exchange: Exchange) => ScriptedTry;
+  #onClientGone: ((failure: FailureName) => void) | undefined = undefined;
 
   constructor(script: (attempt: number, exchange: Exchange) => ScriptedTry = () => ({ status: 200 })) {
     this.#script = script;
@@ -100,6 +102,19 @@ export class ScriptedTransport implements Transport {
         this.answers.push({ status: exchange.status, headers: [...exchange.responseHeaders], body: 'relayed' });
     }
     return { committed, bodyConsumed, ...script.outcome };
+  }
+
+  /** What the client does meanwhile is the script's; see `leave`. */
+  watchClient(listener: ((failure: FailureName) => void) | undefined): void {
+    this.#onClientGone = listener;
+  }
+
+  /** The client leaves while its exchange waits. @returns whether anybody listened */
+  leave(): boolean {
+    const listener = this.#onClientGone;
+    this.#onClientGone = undefined;
+    listener?.('client-closed');
+    return listener !== undefined;
   }
 
   #ask(onHead: OnHead, exchange: Exchange, bodyConsumed: boolean): HeadVerdict {

@@ -2,6 +2,7 @@ import type { BoundListener, Phase, WorkerState } from '../../model/messages.ts'
 import type { Settings } from '../../settings/settings.ts';
 import type { Counters } from '../../telemetry/counters.ts';
 import type { Compilation } from '../compile/compilation.ts';
+import type { EjectionView } from '../health/ejections.ts';
 import type { HealthView } from '../health/health-state.ts';
 import type { Leadership } from '../status/leadership.ts';
 
@@ -32,6 +33,7 @@ export interface AdminView {
   compilation(): Compilation | undefined;
   leadership(): Leadership;
   readonly health: HealthView;
+  readonly ejections: EjectionView;
   /** Counters of the control process. */
   readonly counters: Counters;
   /** Sends `FromControl` of kind `collect`; each answer comes back through `Admin.collected`. */

@@ -10,7 +10,7 @@ export type AnnotationCode =
   | 'guard-not-supported'
   | 'snippet-refused'
   | 'snippet-closes'
-  | 'canary-not-served'
+  | 'annotation-on-canary'
   | 'backend-protocol-not-served';
 
 /** What each code means, with its severity; generated into `docs/errors.md`. */
@@ -47,9 +47,9 @@ export const annotationCodes: Readonly<Record<AnnotationCode, CodeDefinition>> =
     severity: 'error',
     doc: 'A snippet that keeps requests out is left out. The paths of the Ingress answer 503, because leaving them open would be worse.',
   },
-  'canary-not-served': {
-    severity: 'error',
-    doc: 'A canary Ingress is left out: it is an alternate of another Ingress, which goes on as if there were no canary.',
+  'annotation-on-canary': {
+    severity: 'info',
+    doc: 'An annotation does not count on a canary Ingress: the Ingress whose requests the canary takes decides. Those that act on upstreams count, as do those about the canary.',
   },
   'backend-protocol-not-served': {
     severity: 'error',

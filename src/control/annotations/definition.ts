@@ -1,3 +1,4 @@
+import type { Canary } from '../../model/canary.ts';
 import type { CookieAffinity, RoutePolicies } from '../../model/policy.ts';
 import type { EjectionPolicy, HealthCheckWish, UpstreamLimits } from '../../model/pool-policy.ts';
 import type { Balancing, UpstreamProtocol } from '../../model/upstream.ts';
@@ -55,6 +56,12 @@ export interface RedirectWish {
   readonly preserveTrailingSlash?: boolean;
 }
 
+/** What a canary Ingress asks of the rules that it belongs to. */
+export type CanaryWish = Pick<Canary, 'weight' | 'weightTotal' | 'header' | 'cookie' | 'sessions'> & {
+  /** Only the rule with its host, path and path type, or every rule that leads to the same Service and port. */
+  readonly scope: 'rule' | 'service';
+};
+
 /** Something wrong with an annotation whose value alone is right. */
 export interface MeaningProblem {
   /** Without prefix. */
@@ -72,6 +79,8 @@ export interface Meaning {
   readonly mirror?: MirrorWish;
   readonly redirect?: RedirectWish;
   readonly upstream?: UpstreamWish;
+  /** The Ingress serves nothing by itself. */
+  readonly canary?: CanaryWish;
   readonly problems?: readonly MeaningProblem[];
 }
 

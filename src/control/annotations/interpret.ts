@@ -8,7 +8,9 @@ import type { AnnotationCode } from './annotation-codes.ts';
 import { annotationCodes } from './annotation-codes.ts';
 import type { AnnotationDefinition, Meaning, MeaningProblem } from './definition.ts';
 import { formerNames } from './former-names.ts';
+import { canary } from './groups/canary.ts';
 import type { UnsupportedAnnotation } from './groups/unsupported-entry.ts';
+import { isTrue } from './groups/unsupported-entry.ts';
 import { unsupportedAnnotations } from './groups/unsupported.ts';
 import { guardingDirective } from './snippet-guards.ts';
 import { annotationGroups, definitionsByKey, knownKeys, ownPrefix } from './table.ts';
@@ -21,8 +23,6 @@ export interface Interpretation {
   readonly meaning: Meaning;
   /** Full name of the annotation because of which every route of the Ingress answers 503; empty when there is none. */
   readonly closedBy: string;
-  /** The Ingress is an alternate of another one and must not be served as an ordinary one. */
-  readonly alternate: boolean;
   /** Its paths are meant as patterns, which are not there yet. */
   readonly patterns: boolean;
   readonly diagnostics: readonly Diagnostic[];
@@ -57,10 +57,10 @@ class Interpreter {
   readonly #ref: ObjectRef;
   readonly #written: ReadonlyMap<string, WrittenAnnotation>;
   readonly #settings: Settings;
+  readonly #isCanary: boolean;
   readonly #values = new Map<string, unknown>();
   readonly #diagnostics: Diagnostic[] = [];
   #closedBy = '';
-  #alternate = false;
   #unknown = 0;
   /** Keys that were left out. */
   readonly #left = new Set<string>();
@@ -70,11 +70,11 @@ class Interpreter {
     this.#ref = { kind: 'Ingress', namespace: ingress.namespace, name: ingress.name };
     this.#written = new Map(written.map((annotation) => [annotation.key, annotation]));
     this.#settings = settings;
+    this.#isCanary = isTrue(this.#written.get('canary')?.text ?? '');
   }
 
   result(): Interpretation {
     for (const annotation of this.#written.values()) this.#read(annotation);
-    this.#readCanary();
     const parts = annotationGroups.map((group) => this.#judged(group.meaning(this.#values, this.#settings)));
     // Several groups speak of the route, and of the upstream.
     const route: Meaning['route'] = Object.assign({}, ...parts.map((part) => part.route));
@@ -83,7 +83,6 @@ class Interpreter {
     return {
       meaning,
       closedBy: this.#closedBy,
-      alternate: this.#alternate,
       patterns: patternKeys.some((key) => this.#left.has(key)),
       diagnostics: this.#diagnostics,
     };
@@ -96,8 +95,10 @@ class Interpreter {
     }
     const definition = definitionsByKey.get(annotation.key);
     if (definition?.own === true && !annotation.name.startsWith(`${ownPrefix}/`)) return this.#readForeign(annotation);
-    if (definition !== undefined) return this.#readValue(annotation, definition);
     const unsupported = unsupportedAnnotations.get(annotation.key);
+    if (this.#isCanary && (definition ?? unsupported) !== undefined && !countsOnCanary(definition))
+      return this.#readOnCanary(annotation);
+    if (definition !== undefined) return this.#readValue(annotation, definition);
     if (unsupported !== undefined) return this.#readUnsupported(annotation, unsupported);
     return this.#readUnknown(annotation);
   }
@@ -108,6 +109,12 @@ class Interpreter {
     const result = unfit === undefined ? value.parse(annotation.text) : ({ ok: false, why: unfit } as const);
     if (result.ok) this.#values.set(definition.key, result.value);
     else this.#report('annotation-invalid', annotation, 'is ignored', result.why, `Write ${value.describe}.`);
+  }
+
+  /** Left to the Ingress whose requests the canary takes, whatever it says. */
+  #readOnCanary(annotation: WrittenAnnotation): void {
+    const why = 'it stands on a canary Ingress, and the Ingress whose requests the canary takes decides';
+    this.#report('annotation-on-canary', annotation, 'does not count', why, 'Write it there.');
   }
 
   /** Fairway's own annotation under the prefix of ingress-nginx, which has none of this name. */
@@ -132,8 +139,6 @@ class Interpreter {
         // Beside what it belongs to it needs no words of its own.
         if (of?.some((key) => this.#written.has(key)) === true) return undefined;
         return this.#report('annotation-without-effect', annotation, 'has no effect', why, fix);
-      case 'alternate':
-        return undefined;
     }
   }
 
@@ -160,23 +165,6 @@ class Interpreter {
       why,
       hint ?? 'Correct the name, or remove the annotation.',
     );
-  }
-
-  /** As ingress-nginx tells a canary from an ordinary Ingress that has leftovers of one. */
-  #readCanary(): void {
-    const text = (key: string): string => this.#written.get(key)?.text ?? '';
-    const rules = ['canary-by-header', 'canary-by-header-value', 'canary-by-header-pattern', 'canary-by-cookie'];
-    const first = [...this.#written.values()].find(({ key }) => unsupportedAnnotations.get(key)?.kind === 'alternate');
-    const marked = /^(1|t|T|TRUE|true|True)$/.test(text('canary'));
-    const chooses = rules.some((key) => text(key) !== '') || !/^(|[+-]?0+)$/.test(text('canary-weight'));
-    if (first === undefined || (!marked && !chooses)) return;
-    this.#alternate = true;
-    const why = marked ? 'canary Ingresses are not there yet' : `${first.name} stands there, but canary is not "true"`;
-    this.#diagnostics.push({
-      ...this.#diagnostic('canary-not-served', this.#written.get('canary') ?? first, '', why),
-      what: `Ingress \`${this.#ingress.namespace}/${this.#ingress.name}\` is left out`,
-      fix: 'Remove the Ingress, or take all its canary annotations off to make it an ordinary one.',
-    });
   }
 
   #judged({ problems, ...meaning }: Meaning): Meaning {
@@ -206,6 +194,13 @@ class Interpreter {
     const what = `\`${name}\` of \`${this.#ingress.namespace}/${this.#ingress.name}\` ${effect}`;
     return { code, severity, object: this.#ref, field: `metadata.annotations[${name}]`, what, why, fix: '' };
   }
+}
+
+/** What acts on the upstream acts on that of the canary; how it is spoken to is said by the rule. Source: ingress-nginx. */
+function countsOnCanary(definition: AnnotationDefinition<unknown> | undefined): boolean {
+  if (definition === undefined) return false;
+  if (definition.scope === 'upstream') return definition.key !== 'backend-protocol';
+  return canary.definitions.includes(definition);
 }
 
 /** Rules of threats R-4 that every value obeys, whatever its kind. */

@@ -1,7 +1,11 @@
 import type { AnnotationDefinition, AnnotationGroup } from './definition.ts';
 import { balancing } from './groups/balancing.ts';
 import { body } from './groups/body.ts';
+import { canary } from './groups/canary.ts';
+import { ejection } from './groups/ejection.ts';
 import { endpointWeight } from './groups/endpoint-weight.ts';
+import { healthChecks } from './groups/health-checks.ts';
+import { limits } from './groups/limits.ts';
 import { mirror } from './groups/mirror.ts';
 import { redirects } from './groups/redirects.ts';
 import { sessions } from './groups/sessions.ts';
@@ -12,7 +16,18 @@ import { unsupportedAnnotations } from './groups/unsupported.ts';
 export const ownPrefix = 'fairway.dev';
 
 /** Every group of annotations that an Ingress may carry. */
-export const annotationGroups: readonly AnnotationGroup[] = [balancing, sessions, timeouts, body, mirror, redirects];
+export const annotationGroups: readonly AnnotationGroup[] = [
+  balancing,
+  ejection,
+  healthChecks,
+  limits,
+  sessions,
+  timeouts,
+  body,
+  mirror,
+  canary,
+  redirects,
+];
 
 /** Annotations of other objects, under Fairway's own prefix only. */
 export const podAnnotations: readonly AnnotationDefinition<unknown>[] = [endpointWeight];

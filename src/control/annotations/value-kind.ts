@@ -140,6 +140,15 @@ export function characters(allowed: RegExp, describe: string): ValueKind<string>
   };
 }
 
+/** Text of some characters, spaces included where they are among them. @param allowed  see `characters` */
+export function textOf(allowed: RegExp, describe: string): ValueKind<string> {
+  return {
+    describe,
+    parse: (text) =>
+      allowed.test(text) ? good(text) : bad(`${quoted(text)} has characters that are not allowed there`),
+  };
+}
+
 /** Text with variables that a consistent hash takes. Source: ingress-nginx annotations, upstream-hash-by. */
 export function hashText(): ValueKind<string> {
   return {

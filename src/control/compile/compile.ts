@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Ingress } from '../objects/kinds.ts';
+import { createCanaryMerger } from './canary.ts';
 import { resolveCertificates } from './certificates.ts';
 import type { ResolvedCertificates } from './certificates.ts';
 import { selectIngresses, withoutForeign } from './classes.ts';
@@ -42,6 +43,7 @@ function createSteps(settings: Settings): (input: CompileInput, configured: read
   const select = rememberLast(selectIngresses);
   const plan = createPlanner(settings);
   const planHosts = rememberLast(createHostPlanner(defaultBackend));
+  const mergeCanaries = rememberLast(createCanaryMerger());
   const claims = rememberLast((plans: readonly IngressPlan[]) => [
     ...plans.flatMap((one) => one.backends),
     ...(defaultBackend === undefined ? [] : [defaultBackend.claim]),
@@ -58,7 +60,8 @@ function createSteps(settings: Settings): (input: CompileInput, configured: read
     const ingresses = objects.list('Ingress');
     const selected = select(ingresses, objects.list('IngressClass'), settings);
     const plans = plan(selected.ours);
-    const hosts = planHosts(plans);
+    const canaries = mergeCanaries(planHosts(plans), plans);
+    const { hosts } = canaries;
     const behind = upstreams.resolve(planUpstreams(claims(plans)), objects);
     const found = findCertificates(hosts, input);
     const diagnostics = report.diagnostics(
@@ -67,6 +70,7 @@ function createSteps(settings: Settings): (input: CompileInput, configured: read
       selected.diagnostics,
       report.ofPlans(plans),
       report.ofHosts(hosts),
+      canaries.diagnostics,
       behind.diagnostics,
       found.diagnostics,
     );

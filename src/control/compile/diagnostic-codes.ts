@@ -17,6 +17,9 @@ export type CompileCode =
   | 'path-unreachable'
   | 'path-pattern'
   | 'default-backend-conflict'
+  | 'canary-unattached'
+  | 'canary-of-another-namespace'
+  | 'canary-bound'
   | 'resource-backend'
   | 'service-missing'
   | 'service-port-missing'
@@ -32,6 +35,7 @@ export type CompileCode =
   | 'mirror-refused'
   | 'probe-host'
   | 'probe-port-missing'
+  | 'health-check-unfit'
   | 'secret-missing'
   | 'secret-invalid'
   | 'certificate-name-mismatch'
@@ -89,6 +93,18 @@ export const compileCodes: Readonly<Record<CompileCode, CodeDefinition>> = {
   'default-backend-conflict': {
     severity: 'warning',
     doc: 'Two Ingresses have a default backend for the same host. The older one counts.',
+  },
+  'canary-unattached': {
+    severity: 'warning',
+    doc: 'A canary Ingress has a path of which no requests are there to take: no other Ingress has the same host, path and path type, or it answers by itself, leads to the same Service, or has 16 canaries already.',
+  },
+  'canary-of-another-namespace': {
+    severity: 'error',
+    doc: 'A canary Ingress has the host, path and path type of an Ingress in another namespace. It gets no requests: a canary takes only those of its own namespace.',
+  },
+  'canary-bound': {
+    severity: 'info',
+    doc: 'Other rules lead to the same Service and port as the one of a canary. ingress-nginx would send a part of their requests to it as well; Fairway does with fairway.dev/canary-scope: service.',
   },
   'resource-backend': {
     severity: 'error',
@@ -149,6 +165,10 @@ export const compileCodes: Readonly<Record<CompileCode, CodeDefinition>> = {
   'probe-port-missing': {
     severity: 'warning',
     doc: 'A readiness probe names a port that its container does not have, so Fairway does not run it.',
+  },
+  'health-check-unfit': {
+    severity: 'warning',
+    doc: 'An annotation about health checks does not fit the endpoints: a port that no container has, a path where the probe asks for none, a time that is too long, a name instead of an address. It is ignored.',
   },
   'secret-missing': {
     severity: 'error',

@@ -1,9 +1,10 @@
+import type { Canary } from '../../model/canary.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { HostPattern, RouteId, UpstreamId } from '../../model/ids.ts';
 import type { ObjectRef } from '../../model/object-ref.ts';
 import type { HttpsRedirect, RoutePolicies } from '../../model/policy.ts';
 import type { PathMatch, RouteAction } from '../../model/route.ts';
-import type { UpstreamWish } from '../annotations/definition.ts';
+import type { CanaryWish, UpstreamWish } from '../annotations/definition.ts';
 import type { Ingress, ServicePortRef } from '../objects/kinds.ts';
 
 /**
@@ -14,6 +15,8 @@ export interface IngressPlan {
   readonly ingress: Ingress;
   readonly ref: ObjectRef;
   readonly hosts: readonly HostClaim[];
+  /** Parts of the rules of others that it wants; only of a canary Ingress. */
+  readonly canaries?: readonly CanaryClaim[];
   /** One for each Service port, however many paths lead there. */
   readonly backends: readonly BackendClaim[];
   readonly diagnostics: readonly Diagnostic[];
@@ -43,6 +46,18 @@ export interface RouteDraft {
   readonly action: RouteAction;
   readonly policies: RoutePolicies;
   readonly redirect: RedirectPlan;
+}
+
+/** That a canary Ingress wants a part of the requests of a rule. */
+export interface CanaryClaim {
+  readonly owner: ObjectRef;
+  readonly field: string;
+  readonly host: HostPattern;
+  /** As the user wrote it, for messages. */
+  readonly path: string;
+  readonly match: PathMatch;
+  readonly scope: CanaryWish['scope'];
+  readonly canary: Canary;
 }
 
 /** When a route sends HTTP to HTTPS. */
@@ -79,5 +94,7 @@ export interface BackendClaim {
   readonly field: string;
   /** It gets copies of requests only. */
   readonly copies?: true;
+  /** It takes a part of the requests of rules of others. */
+  readonly canary?: true;
   readonly wish: UpstreamWish;
 }

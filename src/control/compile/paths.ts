@@ -1,3 +1,8 @@
+import type { PathMatch } from '../../model/route.ts';
+import { quoted } from '../objects/field-reader.ts';
+import type { IngressPath } from '../objects/kinds.ts';
+import type { Problem } from './diagnostics.ts';
+
 /**
  * A path as requests have it: what is no printable ASCII escaped as UTF-8, unreserved characters plain, escapes in
  * upper case. Two paths that mean the same come out the same, so that they are one route.
@@ -24,4 +29,30 @@ export function literalPrefix(path: string): string | undefined {
   // A quantifier takes the character before it along: `/ab?` begins with `/a`. Alternatives have nothing in common.
   const end = /[*+?{]/.test(path.charAt(at)) ? at - 1 : at;
   return path.charAt(at) === '|' ? '/' : `/${path.slice(1, Math.max(1, end))}`;
+}
+
+/** `/` by text is `/` by segments: everything. */
+export function matchOf(pathType: IngressPath['pathType'], path: string): PathMatch {
+  switch (pathType) {
+    case 'Exact':
+      return { kind: 'exact', path };
+    case 'Prefix':
+      return { kind: 'prefix', path };
+    case 'ImplementationSpecific':
+      return { kind: path === '/' ? 'prefix' : 'text-prefix', path };
+  }
+}
+
+/** Two routes of a host with the same key match the same requests. */
+export function matchKey(match: PathMatch): string {
+  return `${match.kind} ${match.path}`;
+}
+
+export function unreachablePath(key: string, path: string): Problem {
+  return {
+    code: 'path-unreachable',
+    what: `path ${quoted(path)} of \`${key}\` is not served`,
+    why: 'no request has such a path: dot segments, double slashes, "#", "?", backslashes and broken escapes are refused or resolved before routing',
+    fix: 'Write the path as it is after that, with spaces and the like escaped as %20.',
+  };
 }

@@ -1,24 +1,25 @@
-import { hash32 } from '../../lib/hash.ts';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { HostPattern, UpstreamId } from '../../model/ids.ts';
 import { catchAllHost, hostPattern, routeId, upstreamId } from '../../model/ids.ts';
 import type { ObjectRef } from '../../model/object-ref.ts';
 import { keyOf } from '../../model/object-ref.ts';
 import type { RouteLabels, RoutePolicies } from '../../model/policy.ts';
-import type { PathMatch, RouteAction } from '../../model/route.ts';
+import type { RouteAction } from '../../model/route.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Interpretation } from '../annotations/interpret.ts';
 import { interpretAnnotations } from '../annotations/interpret.ts';
 import { quoted } from '../objects/field-reader.ts';
 import type { Ingress, IngressBackend, IngressPath } from '../objects/kinds.ts';
+import { planCanary } from './canary-plan.ts';
 import type { Problem } from './diagnostics.ts';
 import { diagnose } from './diagnostics.ts';
 import type { BackendClaim, HostClaim, IngressPlan, RedirectPlan, RouteDraft } from './ingress-plan.ts';
 import type { MirrorPlan } from './mirror-plan.ts';
 import { planMirror } from './mirror-plan.ts';
-import { canonicalPath, literalPrefix } from './paths.ts';
+import { canonicalPath, literalPrefix, matchOf, unreachablePath } from './paths.ts';
 import { redirectPlan } from './redirect-plan.ts';
 import { tlsClaims, tlsProblems } from './tls-claims.ts';
+import { upstreamHash as hashOf } from './upstream-hash.ts';
 
 /** Reads one Ingress of ours by itself. @param settings  effective ones */
 export function planIngress(ingress: Ingress, settings: Settings): IngressPlan {
@@ -51,7 +52,9 @@ class IngressPlanner {
   }
 
   plan(): IngressPlan {
-    const hosts = this.#meaning.alternate ? [] : this.#hosts();
+    const { canary } = this.#meaning.meaning;
+    if (canary !== undefined) return planCanary(this.#ingress, this.#ref, canary, this.#meaning);
+    const hosts = this.#hosts();
     return {
       ingress: this.#ingress,
       ref: this.#ref,
@@ -160,7 +163,7 @@ class IngressPlanner {
     const route = { ...this.#meaning.meaning.route, ...this.#mirrored() };
     const labels = this.#labels(host, path, backend);
     if (affinity === undefined || backend.kind === 'resource') return { ...route, labels };
-    const upstreamHash = digest(upstreamId(this.#ingress.namespace, backend.name, `${backend.port}`));
+    const upstreamHash = hashOf(upstreamId(this.#ingress.namespace, backend.name, `${backend.port}`));
     // The path of the rule is where the session lives, as in ingress-nginx.
     return { ...route, affinity: { ...affinity, path: affinity.path ?? path, upstreamHash }, labels };
   }
@@ -211,32 +214,6 @@ class IngressPlanner {
   #report(field: string, problem: Problem): void {
     this.#diagnostics.push(diagnose(this.#ref, field, problem));
   }
-}
-
-/** `/` by text is `/` by segments: everything. */
-function matchOf(pathType: IngressPath['pathType'], path: string): PathMatch {
-  switch (pathType) {
-    case 'Exact':
-      return { kind: 'exact', path };
-    case 'Prefix':
-      return { kind: 'prefix', path };
-    case 'ImplementationSpecific':
-      return { kind: path === '/' ? 'prefix' : 'text-prefix', path };
-  }
-}
-
-/** 32 hexadecimal digits, the same on every replica. */
-function digest(text: string): string {
-  return [0, 1, 2, 3].map((seed) => hash32(`${seed} ${text}`).toString(16).padStart(8, '0')).join('');
-}
-
-function unreachablePath(key: string, path: string): Problem {
-  return {
-    code: 'path-unreachable',
-    what: `path ${quoted(path)} of \`${key}\` is not served`,
-    why: 'no request has such a path: dot segments, double slashes, "#", "?", backslashes and broken escapes are refused or resolved before routing',
-    fix: 'Write the path as it is after that, with spaces and the like escaped as %20.',
-  };
 }
 
 function pathPattern(key: string, path: string, prefix: string): Problem {

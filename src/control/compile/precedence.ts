@@ -8,6 +8,7 @@ import type { Metadata } from '../objects/kinds.ts';
 import type { Problem } from './diagnostics.ts';
 import { diagnose } from './diagnostics.ts';
 import type { HostClaim, RouteDraft } from './ingress-plan.ts';
+import { matchKey } from './paths.ts';
 
 /** One host after all Ingresses that name it have been heard. */
 export interface HostPlan {
@@ -68,10 +69,6 @@ function comparePaths(a: PathMatch, b: PathMatch): number {
 }
 
 const rank: Readonly<Record<PathMatch['kind'], number>> = { exact: 0, prefix: 1, 'text-prefix': 2 };
-
-function matchKey(match: PathMatch): string {
-  return `${match.kind} ${match.path}`;
-}
 
 function compareText(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;

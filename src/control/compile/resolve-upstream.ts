@@ -13,7 +13,8 @@ import { diagnose } from './diagnostics.ts';
 import type { EndpointCandidate, FoundEndpoints, ServiceSources } from './endpoints.ts';
 import { findEndpoints } from './endpoints.ts';
 import { checkExternalName } from './external-names.ts';
-import { planCheck } from './health-checks.ts';
+import type { UnfitAnnotation } from './health-checks.ts';
+import { planCheck, uncheckableName } from './health-checks.ts';
 import { describePorts, findServicePort } from './service-ports.ts';
 import type { UpstreamPlan } from './upstream-plan.ts';
 
@@ -50,7 +51,7 @@ class UpstreamResolver {
   readonly #checks = new Map<EndpointId, HealthCheck>();
   readonly #pods: string[] = [];
   readonly #diagnostics: Diagnostic[] = [];
-  /** Codes of problems that pods share: said once for each upstream, of the first pod. */
+  /** Codes of problems and annotations that pods share: said once for each upstream, of the first pod. */
   readonly #saidOfPods = new Set<string>();
   #orphan: ResolvedUpstream['orphan'];
 
@@ -122,7 +123,9 @@ class UpstreamResolver {
       });
       return false;
     }
-    this.#endpoints.push({ id: endpointId(address, port), address, port, state: 'ready', weight: 1 });
+    const id = endpointId(address, port);
+    this.#endpoints.push({ id, address, port, state: 'ready', weight: 1 });
+    this.#check(id, address, port, undefined);
     return true;
   }
 
@@ -134,6 +137,7 @@ class UpstreamResolver {
     if (check.kind === 'refused') return this.#reportRefusedName(check.why);
     const address = check.absolute;
     this.#endpoints.push({ id: endpointId(address, number), address, port: number, state: 'ready', weight: 1 });
+    for (const unfit of uncheckableName(this.#plan.wish.healthCheck)) this.#reportUnfit(unfit);
     return undefined;
   }
 
@@ -158,10 +162,16 @@ class UpstreamResolver {
       ...(candidate.pod === undefined ? {} : { pod: this.#podRef(candidate.pod) }),
     });
     // A draining endpoint leaves anyway, and its pod's probe may well fail already.
-    if (pod === undefined || state === 'draining' || this.#settings.healthChecks === 'off') return;
-    const { check, problem } = planCheck(pod, address, port);
+    if (state === 'ready') this.#check(id, address, port, pod);
+  }
+
+  #check(id: EndpointId, address: string, port: number, pod: Pod | undefined): void {
+    if (this.#settings.healthChecks === 'off') return;
+    const { protocol, healthCheck: wish } = this.#plan.wish;
+    const { check, problem, unfit } = planCheck({ pod, address, port, protocol, wish });
     if (check !== undefined) this.#checks.set(id, check);
-    if (problem !== undefined) this.#reportOnPod(pod.name, problem.field, problem.problem);
+    if (problem !== undefined && pod !== undefined) this.#reportOnPod(pod.name, problem.field, problem.problem);
+    for (const one of unfit) this.#reportUnfit(one);
   }
 
   #addNamed(candidate: EndpointCandidate): void {
@@ -171,6 +181,7 @@ class UpstreamResolver {
     const { port, state } = candidate;
     const address = check.absolute;
     this.#endpoints.push({ id: endpointId(address, port), address, port, state, weight: 1 });
+    for (const unfit of uncheckableName(this.#plan.wish.healthCheck)) this.#reportUnfit(unfit);
     return undefined;
   }
 
@@ -219,9 +230,10 @@ class UpstreamResolver {
 
   /** What becomes of requests. */
   #unserved(): string {
-    const copiesOnly = this.#plan.claims.every(({ copies }) => copies === true);
-    return copiesOnly
-      ? `copies of requests for ${this.#name()} are dropped`
+    const { claims } = this.#plan;
+    if (claims.every(({ copies }) => copies === true)) return `copies of requests for ${this.#name()} are dropped`;
+    return claims.every(({ copies, canary }) => copies === true || canary === true)
+      ? `${this.#name()} takes no requests as a canary and leaves them to the rule`
       : `requests for ${this.#name()} are answered with 503`;
   }
 
@@ -285,6 +297,14 @@ class UpstreamResolver {
   /** To every Ingress that sends there. */
   #report(problem: Problem): void {
     for (const { owner, field } of this.#plan.claims) this.#diagnostics.push(diagnose(owner, field, problem));
+  }
+
+  /** On the Ingress whose annotations count; once, of the first endpoint that they do not fit. */
+  #reportUnfit({ key, problem }: UnfitAnnotation): void {
+    const claim = this.#plan.claims.find(({ wish }) => wish.healthCheck !== undefined);
+    if (claim === undefined || this.#saidOfPods.has(key)) return;
+    this.#saidOfPods.add(key);
+    this.#diagnostics.push(diagnose(claim.owner, `metadata.annotations[${ownPrefix}/${key}]`, problem));
   }
 
   #reportOnPod(name: string, field: string, problem: Problem): void {

@@ -48,7 +48,11 @@ function worstByIngress(diagnostics: readonly Diagnostic[]): ReadonlyMap<string,
 function servingIngresses(hosts: readonly HostPlan[]): ReadonlySet<ObjectRef> {
   const owners = new Set<ObjectRef>();
   for (const { routes } of hosts) {
-    for (const { owner, action } of routes) if (action.kind === 'forward') owners.add(owner);
+    for (const { owner, action } of routes) {
+      if (action.kind !== 'forward') continue;
+      owners.add(owner);
+      for (const { source } of action.canaries ?? []) owners.add(source);
+    }
   }
   return owners;
 }

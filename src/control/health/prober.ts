@@ -8,7 +8,8 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import type { HealthCheck } from '../../model/upstream.ts';
 import type { Counters } from '../../telemetry/counters.ts';
 import type { Compilation } from '../compile/compilation.ts';
-import type { CancelCheck, CheckResult } from './checks/check.ts';
+import { CheckCounts } from './check-counts.ts';
+import type { Checker, CheckResult } from './checks/check.ts';
 import type { HealthView, UpstreamHealth } from './health-state.ts';
 import { Schedule, tickMs } from './schedule.ts';
 import { Slots } from './slots.ts';
@@ -36,8 +37,8 @@ export interface ProberOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly timers: ProberTimers;
-  /** Runs one check within its time and says `done` once; `runCheck` of `checks/run-check.ts` outside of tests. */
-  readonly run: (check: HealthCheck, done: (result: CheckResult) => void) => CancelCheck;
+  /** `createChecker` of `checks/table.ts` outside of tests. */
+  readonly createChecker: (check: HealthCheck, onResult: (result: CheckResult) => void) => Checker;
   readonly counters: Counters;
   readonly log: Pick<Logger, 'info' | 'warn'>;
   readonly onChange: (change: HealthChange) => void;
@@ -68,7 +69,10 @@ export class Prober implements HealthView {
   readonly #upstreams: Map<UpstreamId, CheckedUpstream> = new Map();
   readonly #targets: Map<string, Target> = new Map();
   readonly #schedule: Schedule<Target>;
-  readonly #slots: Slots;
+  /** When a running check has taken too long. */
+  readonly #deadlines: Schedule<{ readonly target: Target; readonly startedAt: number }>;
+  readonly #slots: Slots<Target>;
+  readonly #counts: CheckCounts;
   readonly #dirty: Set<CheckedUpstream> = new Set();
   #inherited: UnhealthyEndpoints;
   #flushing = false;
@@ -81,7 +85,9 @@ export class Prober implements HealthView {
     // The workers may hold something that the first update no longer says.
     this.#changed = options.inherited.size > 0;
     this.#schedule = new Schedule(options.clock.now());
-    this.#slots = new Slots(options.concurrency);
+    this.#deadlines = new Schedule(options.clock.now());
+    this.#slots = new Slots(options.concurrency, (target) => this.#start(target));
+    this.#counts = new CheckCounts(options.counters);
   }
 
   /** Takes what is to be checked now. What stays keeps its counts and its pace; equal identity costs nothing. */
@@ -185,9 +191,9 @@ export class Prober implements HealthView {
     target.users.delete(upstream);
     if (!target.gone) return;
     this.#targets.delete(target.key);
-    if (target.cancel === undefined) return;
-    target.cancel();
-    target.cancel = undefined;
+    target.checker?.stop();
+    if (target.startedAt === undefined) return;
+    target.startedAt = undefined;
     this.#slots.release(target.group);
   }
 
@@ -202,9 +208,11 @@ export class Prober implements HealthView {
   }
 
   #tick(): void {
-    for (const target of this.#schedule.take(this.#options.clock.now())) {
-      if (!target.gone) this.#slots.run(target.group, () => this.#start(target));
+    const now = this.#options.clock.now();
+    for (const { target, startedAt } of this.#deadlines.take(now)) {
+      if (target.startedAt === startedAt) this.#giveUp(target);
     }
+    for (const target of this.#schedule.take(now)) if (!target.gone) this.#slots.run(target);
   }
 
   #start(target: Target): void {
@@ -212,16 +220,25 @@ export class Prober implements HealthView {
       this.#slots.release(target.group);
       return;
     }
-    target.cancel = this.#options.run(target.check, (result) => {
-      target.cancel = undefined;
-      this.#slots.release(target.group);
-      this.#finish(target, result);
-    });
+    const startedAt = this.#options.clock.now();
+    target.startedAt = startedAt;
+    // In the tick after the one in which the time ends, so that no check has less.
+    this.#deadlines.add(startedAt + target.check.timeoutMs + tickMs - 1, { target, startedAt });
+    target.checker ??= this.#options.createChecker(target.check, (result) => this.#finish(target, result));
+    target.checker.start();
+  }
+
+  #giveUp(target: Target): void {
+    target.checker?.stop();
+    this.#finish(target, { outcome: 'timeout', text: `no verdict within ${target.check.timeoutMs / 1000} s` });
   }
 
   #finish(target: Target, result: CheckResult): void {
-    if (target.gone) return;
-    this.#options.counters.series('fairway_health_checks_total', [target.check.kind, result.outcome]).add(1);
+    if (target.startedAt === undefined) return;
+    const tookMs = this.#options.clock.now() - target.startedAt;
+    target.startedAt = undefined;
+    this.#slots.release(target.group);
+    this.#counts.add(target.check.kind, result.outcome, tookMs);
     const before = target.state;
     if (target.count(result, this.#options.clock.wall())) {
       this.#sayState(target, before);

@@ -1,39 +1,40 @@
-/** Something that waits for a slot. `group` shares the slots fairly: a namespace. */
-interface Waiting {
+/** Something that needs a slot. `group` shares the slots fairly: a namespace. */
+interface Grouped {
   readonly group: string;
-  readonly start: () => void;
 }
 
 /**
  * Bounds how many checks run at once, and how many of one group, so that a tenant whose endpoints all hang does not
  * stop the checks of the others. Those who wait start in their order, groups in turn.
  */
-export class Slots {
+export class Slots<T extends Grouped> {
   readonly #limit: number;
   readonly #groupLimit: number;
+  readonly #start: (item: T) => void;
   readonly #running: Map<string, number> = new Map();
-  readonly #waiting: Map<string, Waiting[]> = new Map();
+  readonly #waiting: Map<string, T[]> = new Map();
   #total = 0;
 
-  /** @param limit  2 or more; one group gets at most half */
-  constructor(limit: number) {
+  /**
+   * @param limit  2 or more; one group gets at most half
+   * @param start  gets what has a slot now; `release` must follow once for each
+   */
+  constructor(limit: number, start: (item: T) => void) {
     this.#limit = limit;
     this.#groupLimit = Math.max(1, Math.floor(limit / 2));
+    this.#start = start;
   }
 
   get running(): number {
     return this.#total;
   }
 
-  /** Calls `start` now or when a slot is free; whoever starts calls `release` once. */
-  run(group: string, start: () => void): void {
-    if (this.#free(group)) {
-      this.#start({ group, start });
-      return;
-    }
-    const queue = this.#waiting.get(group);
-    if (queue === undefined) this.#waiting.set(group, [{ group, start }]);
-    else queue.push({ group, start });
+  /** Starts it now, or when a slot is free. */
+  run(item: T): void {
+    if (this.#free(item.group)) return this.#take(item);
+    const queue = this.#waiting.get(item.group);
+    if (queue === undefined) this.#waiting.set(item.group, [item]);
+    else queue.push(item);
   }
 
   release(group: string): void {
@@ -48,10 +49,10 @@ export class Slots {
     return this.#total < this.#limit && (this.#running.get(group) ?? 0) < this.#groupLimit;
   }
 
-  #start(waiting: Waiting): void {
-    this.#running.set(waiting.group, (this.#running.get(waiting.group) ?? 0) + 1);
+  #take(item: T): void {
+    this.#running.set(item.group, (this.#running.get(item.group) ?? 0) + 1);
     this.#total += 1;
-    waiting.start();
+    this.#start(item);
   }
 
   #startNext(): void {
@@ -61,7 +62,7 @@ export class Slots {
       // Taken out and put back behind the others: groups take turns.
       this.#waiting.delete(group);
       if (queue.length > 0) this.#waiting.set(group, queue);
-      if (next !== undefined) this.#start(next);
+      if (next !== undefined) this.#take(next);
       return;
     }
   }

@@ -1,6 +1,6 @@
 import type { EndpointId, UpstreamId } from '../../model/ids.ts';
 import type { HealthCheck } from '../../model/upstream.ts';
-import type { CheckResult } from './checks/check.ts';
+import type { Checker, CheckResult } from './checks/check.ts';
 import type { EndpointHealth } from './health-state.ts';
 
 /** The part of an upstream that the prober needs. */
@@ -32,7 +32,10 @@ export class Target implements EndpointHealth {
   failures = 0;
   /** When the next check should start, on the monotonic clock. */
   dueAt = 0;
-  cancel: (() => void) | undefined = undefined;
+  /** Set while a check runs: when it started, on the monotonic clock. */
+  startedAt: number | undefined = undefined;
+  /** Made with the first check. */
+  checker: Checker | undefined = undefined;
 
   constructor(key: string, check: HealthCheck, group: string, wall: number) {
     this.key = key;
@@ -89,5 +92,6 @@ export function targetKey(check: HealthCheck): string {
     check.timeoutMs,
     check.successThreshold,
     check.failureThreshold,
+    check.expectedStatus,
   ]);
 }

@@ -1,4 +1,5 @@
 import type { Random } from '../../lib/random.ts';
+import type { Balancing } from '../../model/upstream.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
 
 /** Chooses the next endpoint. Made anew when the set of endpoints that may be picked changes. */
@@ -13,7 +14,7 @@ export interface Balancer {
 
 /**
  * @param endpoints  those that may be picked now, in the order of their ids, at least one. Factories read nothing but
- *   the id: all else may change while the balancer lives.
+ *   the id: all else may change while the balancer lives, and before its first pick.
  * @param previous  the balancer of the set before, of whatever algorithm: state of endpoints that stay is taken over
  */
 export type BalancerFactory = (
@@ -21,4 +22,8 @@ export type BalancerFactory = (
   random: Random,
   now: () => number,
   previous: Balancer | undefined,
+  options?: BalancerOptions,
 ) => Balancer;
+
+/** What some algorithms do otherwise when asked; others ignore it. */
+export type BalancerOptions = Pick<Balancing, 'subsetSize' | 'boundedLoad'>;

@@ -1,9 +1,9 @@
 import type { BalancingAlgorithm } from '../../model/upstream.ts';
 import type { BalancerFactory } from './balancer.ts';
+import { consistentHash } from './consistent-hash.ts';
 import { ewma } from './ewma.ts';
 import { leastConnections } from './least-connections.ts';
 import { randomTwo } from './random-two.ts';
-import { rendezvous } from './rendezvous.ts';
 import { roundRobin } from './round-robin.ts';
 import { weighted } from './weighted.ts';
 
@@ -13,7 +13,18 @@ export const balancers: Readonly<Record<BalancingAlgorithm, BalancerFactory>> = 
   least_conn: leastConnections,
   random_two: randomTwo,
   ewma,
-  hash: rendezvous,
-  ip_hash: rendezvous,
+  hash: (endpoints, random, _now, previous, options) => consistentHash(endpoints, random, previous, options),
+  ip_hash: (endpoints, random, _now, previous) => consistentHash(endpoints, random, previous),
   weighted,
+};
+
+/** How a share that ramps up is kept: by turns, by what endpoints hold, or not at all because keys stay where they are. */
+export const ramps: Readonly<Record<BalancingAlgorithm, 'turns' | 'load' | 'keys'>> = {
+  round_robin: 'turns',
+  least_conn: 'load',
+  random_two: 'load',
+  ewma: 'load',
+  hash: 'keys',
+  ip_hash: 'keys',
+  weighted: 'turns',
 };

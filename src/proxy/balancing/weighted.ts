@@ -1,10 +1,13 @@
 import type { Random } from '../../lib/random.ts';
-import type { EndpointState } from '../upstreams/endpoint-state.ts';
+import type { EndpointState, EndpointWatcher } from '../upstreams/endpoint-state.ts';
 import type { Balancer } from './balancer.ts';
+import { DueHeap } from './due-heap.ts';
 
 /**
- * Smooth weighted round robin: shares follow the weights exactly, and heavy endpoints do not get theirs in a row
- * (weights 5, 1, 1 give `a a b a c a a`). Source: nginx `ngx_http_upstream_get_peer`.
+ * Weighted round robin: in every full round each endpoint gets exactly its weight, spread over the round. An endpoint is
+ * due `weight` times in a round, at even distances, and who is due first is next. Its first time is at random, so that
+ * many workers do not begin with the same endpoint.
+ * Source: earliest deadline first, as in Envoy's round robin; shares as nginx `ngx_http_upstream_get_peer`.
  */
 export function weighted(
   endpoints: readonly EndpointState[],
@@ -15,58 +18,110 @@ export function weighted(
   return new Weighted(endpoints, random, previous instanceof Weighted ? previous : undefined);
 }
 
-class Weighted implements Balancer {
+class Weighted implements Balancer, EndpointWatcher {
   readonly #endpoints: readonly EndpointState[];
-  /** What each endpoint has in credit; the sum is 0 after every pick. */
-  readonly #credits: Float64Array;
+  readonly #random: Random;
+  readonly #heap: DueHeap;
+  /** As the heap has them. Shape: `[endpoints]`. */
+  readonly #weights: Float64Array;
+  /** Turns until each endpoint is due, counted from the begin of the first round. Shape: `[endpoints]`. */
+  readonly #turns: Float64Array;
+  /** In rounds: when the last one that was picked was due. */
+  #time = 0;
+  /** Asked once, so that all of the above is known. */
+  #begun = false;
+  #inOrder = false;
+  #previous: Weighted | undefined;
 
   constructor(endpoints: readonly EndpointState[], random: Random, previous: Weighted | undefined) {
     this.#endpoints = endpoints;
-    this.#credits = new Float64Array(endpoints.length);
-    if (previous !== undefined) this.#takeOver(previous);
-    // Workers that start together would else all begin with the same endpoint.
-    else for (let at = 0; at < endpoints.length; at += 1) this.#credits[at] = random();
+    this.#random = random;
+    this.#heap = new DueHeap(endpoints.length);
+    this.#weights = new Float64Array(endpoints.length);
+    this.#turns = new Float64Array(endpoints.length);
+    this.#previous = previous?.asked();
   }
 
   pick(_key: string, tried: readonly EndpointState[]): EndpointState | undefined {
-    const left = tried.length === 0 ? undefined : this.#pickAvoiding(tried);
-    return left ?? this.#pickAvoiding(nothing);
+    if (!this.#inOrder) this.#order();
+    const place = tried.length === 0 ? this.#heap.first() : this.#untried(tried);
+    const turns = (this.#turns[place] ?? 0) + 1;
+    const due = turns / (this.#weights[place] ?? 1);
+    this.#turns[place] = turns;
+    if (tried.length === 0) {
+      this.#time = this.#heap.dueOf(place);
+      this.#heap.postponeFirst(due);
+    } else this.#heap.put(place, due);
+    if (due > mostRounds) this.#inOrder = false;
+    return this.#endpoints[place];
   }
 
-  #pickAvoiding(avoided: readonly EndpointState[]): EndpointState | undefined {
-    let best = -1;
-    let total = 0;
-    for (let at = 0; at < this.#endpoints.length; at += 1) {
-      const endpoint = this.#endpoints[at];
-      if (endpoint === undefined || (avoided.length > 0 && avoided.includes(endpoint))) continue;
-      const weight = weightOf(endpoint);
-      total += weight;
-      this.#credits[at] = this.#credit(at) + weight;
-      if (best === -1 || this.#credit(at) > this.#credit(best)) best = at;
+  changed(place: number, endpoint: EndpointState): void {
+    if (weightOf(endpoint) !== this.#weights[place]) this.#inOrder = false;
+  }
+
+  lost(): void {
+    this.#inOrder = false;
+  }
+
+  /** This one, or when nobody asked it the one before. */
+  asked(): Weighted | undefined {
+    return this.#begun ? this : this.#previous;
+  }
+
+  /** Part of a turn until each endpoint is due, 0 to 1. */
+  left(): Map<EndpointState, number> {
+    return new Map(this.#endpoints.map((endpoint, place) => [endpoint, this.#leftOf(place)]));
+  }
+
+  /** The first one that was not tried, or the first one; it is no longer in the heap. */
+  #untried(tried: readonly EndpointState[]): number {
+    const passed: number[] = [];
+    let found = -1;
+    while (found === -1 && this.#heap.count > 0) {
+      const place = this.#heap.take();
+      const endpoint = this.#endpoints[place];
+      if (endpoint !== undefined && tried.includes(endpoint)) passed.push(place);
+      else found = place;
     }
-    if (best === -1) return undefined;
-    this.#credits[best] = this.#credit(best) - total;
-    return this.#endpoints[best];
+    if (found === -1) found = passed.shift() ?? 0;
+    for (const place of passed) this.#heap.put(place, this.#heap.dueOf(place));
+    return found;
   }
 
-  #credit(at: number): number {
-    return this.#credits[at] ?? 0;
-  }
-
-  #takeOver(previous: Weighted): void {
-    const credits = new Map(previous.#endpoints.map((endpoint, at) => [endpoint, previous.#credit(at)]));
-    this.#endpoints.forEach((endpoint, at) => {
-      this.#credits[at] = credits.get(endpoint) ?? 0;
+  /**
+   * Counts rounds from now on, with the weights of now. Not when built: until this one takes its place, the balancer of
+   * the set before goes on.
+   */
+  #order(): void {
+    const left = this.#begun ? this.left() : this.#previous?.left();
+    this.#heap.clear();
+    this.#endpoints.forEach((endpoint, place) => {
+      const weight = weightOf(endpoint);
+      const turns = left?.get(endpoint) ?? this.#random();
+      this.#weights[place] = weight;
+      this.#turns[place] = turns;
+      this.#heap.put(place, turns / weight);
+      endpoint.watch(this, place);
     });
+    this.#time = 0;
+    this.#previous = undefined;
+    this.#begun = true;
+    this.#inOrder = true;
+  }
+
+  #leftOf(place: number): number {
+    const left = (this.#turns[place] ?? 0) - this.#time * (this.#weights[place] ?? 1);
+    return Math.min(1, Math.max(0, left));
   }
 }
 
-const nothing: readonly EndpointState[] = [];
-
 /** Weight 0 takes no part as long as another endpoint has more; all at 0 are equal. */
-function weightOf(endpoint: EndpointState): number {
-  return Math.max(leastWeight, endpoint.endpoint.weight);
+function weightOf({ endpoint }: EndpointState): number {
+  return Math.max(leastWeight, endpoint.weight);
 }
 
 /** So small that an endpoint of weight 0 gets nothing beside others, and large enough to share among such. */
 const leastWeight = 1e-9;
+/** Behind so many rounds they are counted anew, because large numbers are less exact. */
+const mostRounds = 2 ** 30;

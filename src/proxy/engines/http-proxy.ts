@@ -31,6 +31,7 @@ export class HttpProxyEngine implements Engine {
     this.#connections = new ClientConnections(clock, random);
     this.#agents = new UpstreamAgents(runtime.snapshot.options);
     runtime.onLeave((endpoint) => this.#agents.leave(endpoint));
+    runtime.onEject((endpoint) => this.#agents.leave(endpoint));
     const onTunnel = (difference: number): void => void (this.#tunnels += difference);
     this.#server = new HttpServer({
       runtime,
@@ -64,6 +65,7 @@ export class HttpProxyEngine implements Engine {
   }
 
   async drain(deadlineMs: number): Promise<number> {
+    this.#runtime.drain(deadlineMs);
     await this.#listeners.stopAccepting();
     const cut = await this.#connections.drain(deadlineMs);
     this.#server.close();

@@ -40,6 +40,7 @@ export class NativeEngine implements Engine {
     this.#connections = new OpenConnections(clock, random);
     this.#pools = new UpstreamPools(timers, dial, runtime.snapshot.options);
     runtime.onLeave((endpoint) => this.#pools.leave(endpoint));
+    runtime.onEject((endpoint) => this.#pools.closeIdle(endpoint));
     this.#transport = {
       pools: this.#pools,
       timers,
@@ -77,6 +78,7 @@ export class NativeEngine implements Engine {
   }
 
   async drain(deadlineMs: number): Promise<number> {
+    this.#runtime.drain(deadlineMs);
     await this.#listeners.stopAccepting();
     const cut = await this.#connections.drain(deadlineMs);
     this.#pools.destroy();

@@ -1,3 +1,4 @@
+import type { Canary } from '../../model/canary.ts';
 import type { Route, VirtualHost } from '../../model/route.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
 import type { UpstreamState } from '../upstreams/upstream-state.ts';
@@ -80,6 +81,8 @@ export class Exchange {
   virtualHost: VirtualHost | undefined = undefined;
   route: Route | undefined = undefined;
   upstream: UpstreamState | undefined = undefined;
+  /** The canary that `upstream` belongs to; undefined when it is the one of the route. */
+  canary: Canary | undefined = undefined;
   /** Endpoint of the current try; pinned before by a filter in `select` when a session sticks. */
   endpoint: EndpointState | undefined = undefined;
   /** Endpoints of all tries so far, the current one last. */

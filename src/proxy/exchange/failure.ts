@@ -3,11 +3,16 @@ export type FailureName =
   | 'no-route'
   | 'no-endpoint'
   | 'route-closed'
+  | 'queue-full'
+  | 'queue-timeout'
+  | 'hold-full'
+  | 'hold-timeout'
   | 'bad-request'
   | 'method-refused'
   | 'connect-refused'
   | 'connect-timeout'
   | 'connect-failed'
+  | 'no-socket'
   | 'send-timeout'
   | 'read-timeout'
   | 'upstream-reset'
@@ -24,6 +29,8 @@ export interface FailureDefinition {
   /** Condition of `proxy-next-upstream` that must be on for a retry. */
   readonly condition?: 'error' | 'timeout' | 'invalid_header';
   readonly status: number;
+  /** Stands in Retry-After of the answer. Source: RFC 9110 section 10.2.3. */
+  readonly retryAfterSeconds?: number;
   readonly fix: string;
 }
 
@@ -40,6 +47,34 @@ export const failures: Readonly<Record<FailureName, FailureDefinition>> = {
     retry: 'no',
     status: 503,
     fix: 'Read the diagnostics of the Ingress: something that guards the route cannot be honoured.',
+  },
+  'queue-full': {
+    source: 'proxy',
+    retry: 'no',
+    status: 503,
+    retryAfterSeconds: 5,
+    fix: 'All places at the endpoints are taken, and so is the queue: start more pods, or raise max-connections-per-endpoint, max-connections or max-pending-requests.',
+  },
+  'queue-timeout': {
+    source: 'proxy',
+    retry: 'no',
+    status: 503,
+    retryAfterSeconds: 5,
+    fix: 'No place at an endpoint came free in time: start more pods, or raise max-connections-per-endpoint, max-connections or pending-timeout.',
+  },
+  'hold-full': {
+    source: 'proxy',
+    retry: 'no',
+    status: 503,
+    retryAfterSeconds: 10,
+    fix: 'Too many requests wait for the first endpoint already: start pods for the Service, or raise max-pending-requests.',
+  },
+  'hold-timeout': {
+    source: 'proxy',
+    retry: 'no',
+    status: 503,
+    retryAfterSeconds: 10,
+    fix: 'No endpoint became ready in time: look why pods start slowly, or raise hold-for-endpoints.',
   },
   'bad-request': { source: 'client', retry: 'no', status: 400, fix: 'Send a request that follows RFC 9112.' },
   'method-refused': { source: 'client', retry: 'no', status: 405, fix: 'TRACE and CONNECT are not served.' },
@@ -63,6 +98,13 @@ export const failures: Readonly<Record<FailureName, FailureDefinition>> = {
     condition: 'error',
     status: 502,
     fix: 'The endpoint cannot be reached: look at routes and network policies.',
+  },
+  'no-socket': {
+    source: 'proxy',
+    retry: 'yes',
+    condition: 'error',
+    status: 502,
+    fix: 'Fairway has no file descriptor or local port left: raise the limit of open files, or run more data workers or replicas.',
   },
   'send-timeout': {
     source: 'upstream',

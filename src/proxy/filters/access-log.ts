@@ -38,6 +38,7 @@ export function accessLogEntry(exchange: Exchange, clock: Clock): AccessLogEntry
     service: labels?.service ?? '',
     servicePort: labels?.servicePort ?? '',
     routePath: labels?.path ?? '',
+    canary: exchange.canary?.name ?? '',
     tries: exchange.tries,
     connectMs: exchange.connectMs,
     headerMs: exchange.headerMs,

@@ -15,7 +15,8 @@ export const affinity: Filter = {
     const sessions = sessionsOf(policy, environment);
     return {
       select: (exchange) => {
-        if (exchange.upstream !== undefined) select(exchange, exchange.upstream, policy, sessions, environment);
+        if (exchange.upstream === undefined || exchange.canary?.sessions === 'legacy') return;
+        select(exchange, exchange.upstream, policy, sessions, environment);
       },
       respond: addCookie,
     };

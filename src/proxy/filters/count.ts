@@ -13,8 +13,21 @@ export const count: Filter = {
   create: ({ labels }, { clock, counters, requestLabels = everyLabel }) => {
     // Requests of hosts that no Ingress names have no labels to be counted under.
     if (labels.ingress === '') return undefined;
-    const counts = new RouteCounts(labels, counters, requestLabels);
-    return { finish: (exchange) => counts.add(exchange, clock.now() - exchange.startedAt) };
+    const counts = new RouteCounts(labels, '', { counters, requestLabels });
+    const byCanary = new Map<string, RouteCounts>();
+    const countsOf = (canary: string): RouteCounts => {
+      const known = byCanary.get(canary);
+      if (known !== undefined) return known;
+      const made = new RouteCounts(labels, canary, { counters, requestLabels });
+      byCanary.set(canary, made);
+      return made;
+    };
+    return {
+      finish: (exchange) => {
+        const own = exchange.canary === undefined ? counts : countsOf(exchange.canary.name);
+        own.add(exchange, clock.now() - exchange.startedAt);
+      },
+    };
   },
 };
 
@@ -45,17 +58,25 @@ interface SeriesOfOne {
   readonly bytesSent: Series;
 }
 
+interface CountParts {
+  readonly counters: Counters;
+  readonly requestLabels: RequestLabels;
+}
+
 class RouteCounts {
   readonly #labels: RouteLabels;
+  readonly #canary: string;
   readonly #counters: Counters;
   readonly #options: RequestLabels;
   /** Shape: `[method][status]`. */
   readonly #series = new Map<string, Map<number, SeriesOfOne>>();
 
-  constructor(labels: RouteLabels, counters: Counters, options: RequestLabels) {
+  /** @param canary  name of the canary that took the requests; empty for the upstream of the route */
+  constructor(labels: RouteLabels, canary: string, { counters, requestLabels }: CountParts) {
     this.#labels = labels;
+    this.#canary = canary;
     this.#counters = counters;
-    this.#options = options;
+    this.#options = requestLabels;
   }
 
   add(exchange: Exchange, durationMs: number): void {
@@ -91,7 +112,7 @@ class RouteCounts {
     const { perHost, statusClasses } = this.#options;
     const { host, path, namespace, ingress, service } = this.#labels;
     const shownStatus = statusClasses ? `${Math.floor(status / 100)}xx` : `${status}`;
-    const labels = [perHost ? host : '', shownStatus, method, path, namespace, ingress, service, ''];
+    const labels = [perHost ? host : '', shownStatus, method, path, namespace, ingress, service, this.#canary];
     const series = (metric: MetricName): Series => this.#counters.series(metric, labels);
     return {
       requests: series('nginx_ingress_controller_requests'),

@@ -13,13 +13,22 @@ export function sessionKey(exchange: Exchange, policy: CookieAffinity): string |
   return key === '' ? undefined : key;
 }
 
+/** Whether a session cookie belongs to an upstream. @param value  of the cookie; @param hash  see `CookieAffinity` */
+export function namesUpstream(value: string, hash: string): boolean {
+  const from = value.indexOf(delimiter) + 1;
+  if (from === 0 || !value.startsWith(hash, from)) return false;
+  const end = from + hash.length;
+  return value.length === end || value.startsWith(delimiter, end);
+}
+
 /**
  * Value of Set-Cookie for a session, byte for byte as ingress-nginx writes it.
  * @param wallMs  now, milliseconds since 1970
  * Source: observed 13; lua-resty-cookie, bake.
  */
 export function sessionCookie(exchange: Exchange, policy: CookieAffinity, key: string, wallMs: number): string {
-  let cookie = `${policy.cookieName}=${key}${delimiter}${policy.upstreamHash}`;
+  const hash = exchange.canary?.upstreamHash ?? policy.upstreamHash;
+  let cookie = `${policy.cookieName}=${key}${delimiter}${hash}`;
   if (policy.expiresSeconds !== undefined) cookie += `; Expires=${cookieTime(wallMs + policy.expiresSeconds * 1000)}`;
   if (policy.maxAgeSeconds !== undefined) cookie += `; Max-Age=${policy.maxAgeSeconds}`;
   if (policy.domain !== undefined) cookie += `; Domain=${policy.domain}`;

@@ -2,7 +2,7 @@ import { hash32 } from '../../lib/hash.ts';
 import type { EndpointId } from '../../model/ids.ts';
 import type { CookieAffinity } from '../../model/policy.ts';
 import type { Balancer } from '../balancing/balancer.ts';
-import { rendezvous } from '../balancing/rendezvous.ts';
+import { consistentHash } from '../balancing/consistent-hash.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
 import type { UpstreamState } from '../upstreams/upstream-state.ts';
@@ -36,10 +36,10 @@ export function sessionsOf(policy: CookieAffinity, environment: FilterEnvironmen
  */
 function balancedSessions(environment: FilterEnvironment): Sessions {
   return {
-    find: (key, upstream) => ringOf(upstream)?.pick(key, nothing),
-    substitute: (key, upstream, tried) => ringOf(upstream)?.pick(key, tried),
+    find: (key, upstream) => ringOf(upstream, environment)?.pick(key, nothing),
+    substitute: (key, upstream, tried) => ringOf(upstream, environment)?.pick(key, tried),
     begin: ({ tried }, upstream) => {
-      const ring = ringOf(upstream);
+      const ring = ringOf(upstream, environment);
       if (ring === undefined) return undefined;
       let key = newKey(environment);
       let endpoint = ring.pick(key, nothing);
@@ -53,8 +53,8 @@ function balancedSessions(environment: FilterEnvironment): Sessions {
 }
 
 /**
- * The key is a hash of the endpoint's id: the session stays while the endpoint exists and passes its check, also while
- * it drains and whatever comes beside it. Source: ingress-nginx `sticky_persistent.lua`.
+ * The key is a hash of the endpoint's id: the session stays while the endpoint exists, passes its check and is not ejected,
+ * also while it drains and whatever comes beside it. Source: ingress-nginx `sticky_persistent.lua`.
  */
 function persistentSessions({ upstreamHash }: CookieAffinity): Sessions {
   return {
@@ -71,23 +71,24 @@ function persistentSessions({ upstreamHash }: CookieAffinity): Sessions {
 }
 
 function mayStay(endpoint: EndpointState, upstream: UpstreamState): boolean {
-  return endpoint.healthy || upstream.pickable.includes(endpoint);
+  return (endpoint.healthy && !endpoint.ejection.isOut) || upstream.pickable.includes(endpoint);
 }
 
 const nothing: readonly EndpointState[] = [];
 /** As many keys are tried for an endpoint that has not failed. Source: ingress-nginx, MAX_UPSTREAM_CHECKS_COUNT. */
 const mostKeys = 20;
 
-/** One ring for all routes of an upstream; made when first asked for, gone with the set of endpoints. */
-const rings = new WeakMap<readonly EndpointState[], Balancer>();
+/** The hash of an upstream, for all routes to it; made when first asked for, and anew for another set of endpoints. */
+const rings = new WeakMap<UpstreamState, { readonly pickable: readonly EndpointState[]; readonly ring: Balancer }>();
 
-function ringOf({ pickable }: UpstreamState): Balancer | undefined {
+function ringOf(upstream: UpstreamState, { random }: FilterEnvironment): Balancer | undefined {
+  const { pickable } = upstream;
   if (pickable.length === 0) return undefined;
-  const known = rings.get(pickable);
-  if (known !== undefined) return known;
-  const made = rendezvous(pickable);
-  rings.set(pickable, made);
-  return made;
+  const known = rings.get(upstream);
+  if (known?.pickable === pickable) return known.ring;
+  const ring = consistentHash(pickable, random, known?.ring);
+  rings.set(upstream, { pickable, ring });
+  return ring;
 }
 
 /** Time, process and a random number, as ingress-nginx writes them: `1795650037.026.37.945037`. */

@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '../../model/policy.ts';
 import type { Route } from '../../model/route.ts';
+import type { UpstreamProtocol } from '../../model/upstream.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { appended } from '../exchange/exchange.ts';
 import type { FailureName } from '../exchange/failure.ts';
@@ -8,7 +9,9 @@ import type { TrySoFar } from '../exchange/retry.ts';
 import { mayRetryFailure, mayRetryStatus } from '../exchange/retry.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
 import { observeLatency } from '../upstreams/latency.ts';
+import { hasRoom, isFull, pickPlace } from '../upstreams/places.ts';
 import type { UpstreamState } from '../upstreams/upstream-state.ts';
+import type { Standing } from '../upstreams/waiter.ts';
 import { balancingKey } from './balancing-key.ts';
 import type { Serving } from './serving.ts';
 import type { HeadVerdict, TryOptions, TryOutcome } from './transport.ts';
@@ -17,36 +20,72 @@ import type { HeadVerdict, TryOptions, TryOutcome } from './transport.ts';
 export class Attempts {
   /** What a filter threw when the head of an answer was there. */
   broken: { readonly error: unknown } | undefined = undefined;
+  readonly upstream: UpstreamState;
+  /** How long the exchange may wait for a first endpoint; undefined: not at all. */
+  readonly holdMs: number | undefined;
   readonly #serving: Serving;
-  readonly #upstream: UpstreamState;
   readonly #policy: RetryPolicy;
   readonly #options: TryOptions;
-  readonly #startedAt: number;
-  #triedAt: number;
+  /** When the first try began. */
+  #startedAt = 0;
+  #triedAt = 0;
 
-  constructor(serving: Serving, route: Route, upstream: UpstreamState) {
+  constructor(serving: Serving, route: Route, upstream: UpstreamState, protocol: UpstreamProtocol) {
     const { exchange, runtime } = serving;
-    const { protocol } = upstream.upstream;
     this.#serving = serving;
-    this.#upstream = upstream;
+    this.upstream = upstream;
+    this.holdMs = route.policies.holdMs;
     this.#policy = route.policies.retry ?? never;
     this.#options = {
       protocol: protocol === 'as-client' ? exchange.scheme : protocol,
       timeouts: route.policies.timeouts ?? runtime.snapshot.options.timeouts,
       body: route.policies.body ?? runtime.snapshot.options.body,
     };
-    this.#startedAt = runtime.parts.clock.now();
-    this.#triedAt = this.#startedAt;
   }
 
-  /** A filter may pin an endpoint; else the balancer picks, one that was not tried while there is one. */
+  /**
+   * A filter may pin an endpoint; else the balancer picks, one that was not tried while there is one.
+   * @returns undefined when there is none, or none with a place; `standing` says which
+   */
   choose(): EndpointState | undefined {
+    this.select();
+    const { exchange } = this.#serving;
+    const { upstream } = this;
+    const { limits } = upstream;
+    if (limits !== undefined && exchange.endpoint !== undefined) {
+      return isFull(upstream) || !hasRoom(exchange.endpoint, limits) ? undefined : exchange.endpoint;
+    }
+    exchange.endpoint ??= this.pick();
+    return exchange.endpoint;
+  }
+
+  /** Lets filters pin an endpoint. */
+  select(): void {
     const { exchange, pipeline } = this.#serving;
     exchange.endpoint = undefined;
     for (const hook of pipeline.select) hook(exchange);
-    const upstream = this.#upstream;
-    exchange.endpoint ??= upstream.picker?.pick(balancingKey(upstream.upstream, exchange), exchange.tried);
-    return exchange.endpoint;
+  }
+
+  /** What the balancer picks where nothing is pinned. */
+  pick(): EndpointState | undefined {
+    const { upstream } = this;
+    const { exchange } = this.#serving;
+    const key = balancingKey(upstream.upstream, exchange);
+    if (upstream.limits !== undefined) return pickPlace(upstream, key, exchange.tried);
+    return upstream.picker?.pick(key, exchange.tried);
+  }
+
+  /**
+   * How an exchange waits for which `choose` found nothing, or after `select`: a session waits for its own endpoint, though
+   * others have a place. undefined when it does not.
+   */
+  standing(): Standing | undefined {
+    const { exchange } = this.#serving;
+    const bound = exchange.endpoint;
+    exchange.endpoint = undefined;
+    if (bound !== undefined) return { reason: 'queue', bound };
+    if (this.upstream.pickable.length > 0) return { reason: 'queue' };
+    return this.holdMs === undefined ? undefined : { reason: 'hold' };
   }
 
   /** Begins a try; `record` and `release` must follow when it is over. */
@@ -54,19 +93,25 @@ export class Attempts {
     const { exchange, pipeline, transport } = this.#serving;
     startTry(exchange);
     this.#triedAt = this.#now();
+    // What it waited before is no part of the time for its tries.
+    if (exchange.tried.length === 0) this.#startedAt = this.#triedAt;
     exchange.tried = appended(exchange.tried, endpoint);
     for (const hook of pipeline.forward) hook(exchange);
     endpoint.inFlight += 1;
+    this.upstream.inFlight += 1;
     try {
       return transport.forward(exchange, this.#options, this.#onHead);
     } catch (error) {
-      endpoint.inFlight -= 1;
+      this.release(endpoint);
       throw error;
     }
   }
 
+  /** Gives the place back; who waits for it goes on at once. */
   release(endpoint: EndpointState): void {
     endpoint.inFlight -= 1;
+    this.upstream.inFlight -= 1;
+    if (this.upstream.waiting !== undefined) this.upstream.waiting.released();
   }
 
   mayRetry(failure: FailureName, outcome: TryOutcome): boolean {
@@ -82,6 +127,8 @@ export class Attempts {
     try {
       const now = this.#now();
       if (exchange.endpoint !== undefined) observeLatency(exchange.endpoint, now - this.#triedAt, now);
+      if (exchange.upstreamStatus === tunnelStatus && exchange.endpoint !== undefined)
+        this.#answered(exchange.endpoint);
       if (mayRetryStatus(this.#policy, exchange.status, this.#soFar(bodyConsumed))) return 'discard';
       exchange.failure = undefined;
       for (const hook of this.#serving.pipeline.respond) hook(exchange);
@@ -96,12 +143,23 @@ export class Attempts {
 
   /** Notes how a try ended. */
   record(endpoint: EndpointState, failure: FailureName | undefined): void {
-    this.#serving.exchange.failure = failure;
+    const { exchange } = this.#serving;
+    exchange.failure = failure;
+    if (failure === undefined && exchange.upstreamStatus !== tunnelStatus) this.#answered(endpoint);
     if (failure === undefined || failures[failure].source !== 'upstream') return;
     const now = this.#now();
+    if (isOfEndpoint(failure, exchange)) {
+      const how = failure === 'connect-refused' ? 'refused' : 'failed';
+      this.#serving.runtime.upstreams.ejections.failed(this.upstream, endpoint, how, this.#triedAt);
+    }
     // Else an endpoint that refuses at once would look like the fastest one.
     if (!this.#serving.committed) observeLatency(endpoint, Math.max(now - this.#triedAt, failedLatencyMs), now);
     this.#count('fairway_upstream_failures_total', failure);
+  }
+
+  #answered(endpoint: EndpointState): void {
+    const { exchange, runtime } = this.#serving;
+    runtime.upstreams.ejections.answered(this.upstream, endpoint, exchange.upstreamStatus, this.#triedAt);
   }
 
   #soFar(bodyConsumed: boolean): TrySoFar {
@@ -111,12 +169,12 @@ export class Attempts {
       tries: exchange.tried.length,
       elapsedMs: this.#now() - this.#startedAt,
       bodyConsumed,
-      endpoints: this.#upstream.pickable.length,
+      endpoints: this.upstream.pickable.length,
     };
   }
 
   #count(metric: 'fairway_retries_total' | 'fairway_upstream_failures_total', reason: string): void {
-    const { namespace, service } = this.#upstream.upstream;
+    const { namespace, service } = this.upstream.upstream;
     this.#serving.runtime.parts.counters.series(metric, [namespace, service, reason]).add(1);
   }
 
@@ -124,6 +182,17 @@ export class Attempts {
     return this.#serving.runtime.parts.clock.now();
   }
 }
+
+/**
+ * Whether the failure speaks against the endpoint, and not only against this exchange: how a tunnel ends, and silence in the
+ * middle of an answer, which streams of events have for hours, does not.
+ */
+function isOfEndpoint(failure: FailureName, { upstreamStatus }: Exchange): boolean {
+  return upstreamStatus === 0 || (upstreamStatus !== tunnelStatus && failure !== 'read-timeout');
+}
+
+/** A tunnel counts when it opens: it may stay open for days. */
+const tunnelStatus = 101;
 
 const never: RetryPolicy = { on: [], tries: 1, timeoutMs: 0 };
 

@@ -1,9 +1,10 @@
+import { CoarseTimers } from '../../lib/coarse-timers.ts';
 import { messageOf } from '../../lib/error-text.ts';
 import { httpDate } from '../../lib/http-date.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Certificate } from '../../model/certificate.ts';
 import type { CertificateId } from '../../model/ids.ts';
-import type { UnhealthyEndpoints } from '../../model/messages.ts';
+import type { Ejection, UnhealthyEndpoints } from '../../model/messages.ts';
 import type { RouteLabels } from '../../model/policy.ts';
 import type { ProxyOptions } from '../../model/proxy-options.ts';
 import type { VirtualHost } from '../../model/route.ts';
@@ -12,7 +13,7 @@ import { emptySnapshot } from '../../model/snapshot.ts';
 import type { SnapshotUpdate } from '../../model/update.ts';
 import { applyUpdate } from '../../model/update.ts';
 import type { Upstream } from '../../model/upstream.ts';
-import { balancers } from '../balancing/table.ts';
+import { makeBalancer } from '../balancing/make-balancer.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Identify } from '../filters/client-identity.ts';
 import { createIdentify } from '../filters/client-identity.ts';
@@ -23,8 +24,13 @@ import { filters as filterTable } from '../filters/table.ts';
 import { HostIndex } from '../routing/host-index.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
 import { UpstreamSet } from '../upstreams/upstream-set.ts';
+import type { UpstreamState } from '../upstreams/upstream-state.ts';
+import type { WorkerPlace } from '../upstreams/worker-share.ts';
+import { onlyWorker } from '../upstreams/worker-share.ts';
+import { ejectionEvents } from './ejection-events.ts';
 import type { ServedHost } from './served-route.ts';
 import { serveHost } from './served-route.ts';
+import { WaitingRooms } from './waiting-rooms.ts';
 
 /** What a runtime is made of. All of it is called from the hot path or close to it: cheap, and never throwing. */
 export interface RuntimeParts extends Omit<FilterEnvironment, 'options' | 'httpDate'> {
@@ -32,6 +38,10 @@ export interface RuntimeParts extends Omit<FilterEnvironment, 'options' | 'httpD
   readonly onBug: (error: unknown, exchange: Exchange) => void;
   /** All ready endpoints of an upstream fail their check, so checks are ignored (`true`), or no longer so (`false`). */
   readonly onChecksIgnored: (upstream: Upstream, ignored: boolean) => void;
+  /** This worker leaves an endpoint out, because tries failed there: the others should as well. */
+  readonly onEjected?: (upstream: Upstream, ejection: Ejection) => void;
+  /** Which of how many workers this is; absent: the only one. */
+  readonly worker?: WorkerPlace;
   /** The table of filters unless a test says otherwise. */
   readonly filters?: readonly Filter[];
 }
@@ -50,6 +60,7 @@ interface Surroundings {
 export class Runtime {
   readonly parts: RuntimeParts;
   readonly upstreams: UpstreamSet;
+  readonly waitingRooms: WaitingRooms;
   readonly #filters: readonly Filter[];
   readonly #httpDate: () => string;
   #snapshot: Snapshot = emptySnapshot;
@@ -61,11 +72,20 @@ export class Runtime {
     this.#filters = parts.filters ?? filterTable;
     this.#httpDate = httpDate(parts.clock);
     this.#surroundings = this.#surround(emptySnapshot.options);
+    const timers = new CoarseTimers(parts.clock.now);
+    const worker = parts.worker ?? onlyWorker;
     this.upstreams = new UpstreamSet({
-      makePicker: ({ algorithm }, endpoints, previous) =>
-        balancers[algorithm](endpoints, parts.random, parts.clock.now, previous),
+      makePicker: (upstream, endpoints, previous) =>
+        makeBalancer({ random: parts.random, now: parts.clock.now }, upstream, endpoints, previous),
       onChecksIgnored: (upstream, ignored) => this.#sayChecksIgnored(upstream, ignored),
+      ejection: ejectionEvents(parts),
+      now: parts.clock.now,
+      timers,
+      worker,
     });
+    const { clock, counters } = parts;
+    const upstreams = (): Iterable<UpstreamState> => this.upstreams.all();
+    this.waitingRooms = new WaitingRooms({ now: clock.now, timers, counters, worker, upstreams });
   }
 
   get snapshot(): Snapshot {
@@ -101,6 +121,16 @@ export class Runtime {
     this.upstreams.health(unhealthy);
   }
 
+  /** The worker ends within this time: requests that wait for an endpoint are answered before. */
+  drain(deadlineMs: number): void {
+    this.waitingRooms.drain(deadlineMs);
+  }
+
+  /** Another worker left an endpoint out. @returns `left` when it stays in here */
+  follow(ejection: Ejection): 'followed' | 'left' {
+    return this.upstreams.ejections.follow(ejection);
+  }
+
   /**
    * Virtual host of a request.
    * @param hostName  as `hostNameOf` gives it; empty takes the catch-all
@@ -131,6 +161,11 @@ export class Runtime {
    */
   onLeave(listener: (endpoint: EndpointState) => void): void {
     this.upstreams.onLeave(listener);
+  }
+
+  /** Calls `listener` for each endpoint that is left out for a while from now on: idle connections to it are closed. */
+  onEject(listener: (endpoint: EndpointState) => void): void {
+    this.upstreams.onEject(listener);
   }
 
   #build(update: SnapshotUpdate): {

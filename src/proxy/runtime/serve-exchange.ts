@@ -6,10 +6,13 @@ import { failures } from '../exchange/failure.ts';
 import { queryOf } from '../routing/request-target.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
 import { Attempts } from './attempts.ts';
+import { chooseCanary } from './choose-upstream.ts';
 import { locate } from './locate.ts';
 import type { Runtime } from './runtime.ts';
 import { Serving } from './serving.ts';
 import type { Transport, TryOutcome } from './transport.ts';
+import type { AfterWait } from './waiting-exchange.ts';
+import { startWaiting } from './waiting-exchange.ts';
 
 /** As `runExchange`; resolves when the exchange is over, and never rejects. */
 export function serveExchange(exchange: Exchange, transport: Transport, runtime: Runtime): Promise<void> {
@@ -78,15 +81,35 @@ function authorise(serving: Serving, route: Route, action: RouteAction & { kind:
 
 /** Sends the request to one endpoint after the other until one answers or nothing may be tried any more. */
 function send(serving: Serving, route: Route, action: RouteAction & { kind: 'forward' }): void {
-  const upstream = serving.runtime.upstreams.get(action.upstream);
-  serving.exchange.upstream = upstream;
+  const { exchange, runtime } = serving;
+  const { upstreams } = runtime;
+  const { canaries } = action;
+  const primary = upstreams.get(action.upstream);
+  if (canaries !== undefined) {
+    exchange.canary = chooseCanary(exchange, canaries, route.policies.affinity, upstreams, runtime.parts.random);
+  }
+  const upstream = exchange.canary === undefined ? primary : upstreams.get(exchange.canary.upstream);
+  exchange.upstream = upstream;
   if (upstream === undefined) return fail(serving, 'no-endpoint');
-  return attempt(serving, new Attempts(serving, route, upstream));
+  // A canary is spoken to as the upstream of the route is. Source: ingress-nginx, where the location says it.
+  const { protocol } = (primary ?? upstream).upstream;
+  return attempt(serving, new Attempts(serving, route, upstream, protocol));
 }
 
 function attempt(serving: Serving, attempts: Attempts): void {
   const endpoint = attempts.choose();
-  if (endpoint === undefined) return fail(serving, 'no-endpoint');
+  if (endpoint !== undefined) return sendTo(serving, attempts, endpoint);
+  const refused = startWaiting(serving, attempts, afterWait);
+  return refused === undefined ? undefined : fail(serving, refused);
+}
+
+const afterWait: AfterWait = {
+  go: (serving, attempts, endpoint) => guarded(serving, () => sendTo(serving, attempts, endpoint)),
+  fail: (serving, failure) => guarded(serving, () => fail(serving, failure)),
+  recover,
+};
+
+function sendTo(serving: Serving, attempts: Attempts, endpoint: EndpointState): void {
   attempts.send(endpoint).then(
     (outcome) => guarded(serving, () => afterTry(serving, attempts, endpoint, outcome)),
     (error: unknown) => {
@@ -126,9 +149,13 @@ function addSlash(exchange: Exchange): LocalResponse {
 function fail(serving: Serving, failure: FailureName): void {
   const { exchange } = serving;
   exchange.failure = failure;
-  const { status } = failures[failure];
+  const { retryAfterSeconds, status } = failures[failure];
   exchange.status = status;
-  return failure === 'client-closed' ? finish(serving) : answer(serving, pageResponse(status));
+  if (failure === 'client-closed') return finish(serving);
+  return answer(
+    serving,
+    pageResponse(status, retryAfterSeconds === undefined ? [] : ['Retry-After', `${retryAfterSeconds}`]),
+  );
 }
 
 function answer(serving: Serving, local: LocalResponse): void {

@@ -39,6 +39,12 @@ export interface Transport {
    * `discard` throws it away. Resolves when the try is over, for a tunnel when both sides are closed.
    */
   forward(exchange: Exchange, options: TryOptions, onHead: OnHead): Promise<TryOutcome>;
+  /**
+   * While no try is under way: calls `listener` when the client leaves or breaks its request, at once when it has done so
+   * already; that is the last thing it says. undefined ends it. Meanwhile nobody takes the body: a client that sends it
+   * slowly, or waits to be asked for it, is not to blame.
+   */
+  watchClient(listener: ((failure: FailureName) => void) | undefined): void;
 }
 
 export interface TryOptions {

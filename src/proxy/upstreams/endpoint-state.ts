@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../model/upstream.ts';
+import { EjectionState } from './ejection-state.ts';
 
 /** Told when what it keeps in order has changed; `at` is the place that it gave the endpoint. */
 export interface EndpointWatcher {
@@ -19,7 +20,11 @@ export class EndpointState {
   latencyAt = 0;
   /** From the health checks of the control process. */
   healthy = true;
-  /** When it became fit for requests, on the monotonic clock; `sinceEver` when its share does not ramp up. */
+  /** From the tries that this worker and the others made. */
+  readonly ejection: EjectionState = new EjectionState();
+  /** Ready, its check passes, and it is not ejected. */
+  fit = false;
+  /** When it became fit, on the monotonic clock; `sinceEver` when its share does not ramp up. */
   readySince: number = sinceEver;
   #endpoint: Endpoint;
   #inFlight = 0;
@@ -60,5 +65,10 @@ export class EndpointState {
     if (this.#watcher !== watcher) this.#watcher?.lost();
     this.#watcher = watcher;
     this.#place = place;
+  }
+
+  /** The place that `watcher` gave it; -1 when somebody else watches it. */
+  placeIn(watcher: EndpointWatcher): number {
+    return this.#watcher === watcher ? this.#place : -1;
   }
 }

@@ -1,6 +1,8 @@
 import type { EndpointId } from '../../model/ids.ts';
+import type { UpstreamLimits } from '../../model/pool-policy.ts';
 import type { Upstream } from '../../model/upstream.ts';
 import type { EndpointState } from './endpoint-state.ts';
+import type { WaitingRoom } from './waiting-room.ts';
 
 /** Chooses one of the endpoints it was made for; a balancer, seen from here. */
 export interface EndpointPicker {
@@ -14,7 +16,7 @@ export interface EndpointPicker {
  */
 export type PickableReason = 'healthy' | 'checks-ignored' | 'draining' | 'none';
 
-/** One upstream in one worker. Survives snapshots; only `UpstreamSet` changes it. */
+/** One upstream in one worker. Survives snapshots; only `UpstreamSet` changes it, and tries what they hold. */
 export class UpstreamState {
   upstream: Upstream;
   /** All endpoints, in the order of their ids. Another set is another map. */
@@ -24,6 +26,12 @@ export class UpstreamState {
   pickableReason: PickableReason = 'none';
   /** undefined while nothing is pickable. */
   picker: EndpointPicker | undefined = undefined;
+  /** This worker's share of what `upstream.limits` says; undefined: none. */
+  limits: UpstreamLimits | undefined = undefined;
+  /** Exchanges and tunnels that hold one of its endpoints now, also one that has left since. */
+  inFlight = 0;
+  /** Made when the first request has to wait. */
+  waiting: WaitingRoom | undefined = undefined;
 
   constructor(upstream: Upstream) {
     this.upstream = upstream;

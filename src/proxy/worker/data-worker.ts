@@ -6,7 +6,7 @@ import type { Logger } from '../../lib/logger.ts';
 import { createLogger } from '../../lib/logger.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import { systemRandom } from '../../lib/random.ts';
-import type { FromWorker, ToWorker } from '../../model/messages.ts';
+import type { Ejection, FromWorker, ToWorker } from '../../model/messages.ts';
 import type { MetricSample } from '../../model/metric-sample.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { settingsFromPlain } from '../../settings/table-access.ts';
@@ -18,6 +18,7 @@ import { accessLogEntry } from '../filters/access-log.ts';
 import { createMirrorSender } from '../mirroring/mirror-sender.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { collector } from './collect.ts';
+import { EjectionLog } from './ejection-log.ts';
 import { fileCountsReader, OpenFiles } from './open-files.ts';
 
 type Birth = Extract<ToWorker, { kind: 'birth' }>;
@@ -34,6 +35,8 @@ export class DataWorker {
   readonly settings: Settings;
   readonly #log: Logger;
   readonly #engine: Engine;
+  readonly #runtime: Runtime;
+  readonly #ejectionLog: EjectionLog;
   readonly #collect: () => readonly MetricSample[];
   readonly #say: (message: FromWorker) => void;
   readonly #flushAll: () => Promise<unknown>;
@@ -45,6 +48,7 @@ export class DataWorker {
     const accessLines = openAccessLog(settings, log);
     const accessLog = createAccessLog(settings.logFormat, accessLines);
     const counters = createCounters(settings);
+    const ejectionLog = new EjectionLog(log, systemClock.now);
     const runtime: Runtime = new Runtime({
       clock: eventClock,
       random: systemRandom,
@@ -55,6 +59,7 @@ export class DataWorker {
         counters,
         pick: (id, key) => runtime.upstreams.get(id)?.picker?.pick(key, nothingTried),
       }),
+      worker: { index: birth.index, count: birth.count },
       requestLabels: { perHost: settings.metricsPerHost, statusClasses: settings.reportStatusClasses },
       onBug: (error, exchange) =>
         log.error(
@@ -68,10 +73,16 @@ export class DataWorker {
             ? `No endpoint of ${namespace}/${service}:${port} passes its health check: checks are ignored`
             : `An endpoint of ${namespace}/${service}:${port} passes its health check again`,
         ),
+      onEjected: (upstream, ejection) => {
+        say({ kind: 'ejected', ejection });
+        ejectionLog.decided(upstream, ejection);
+      },
     });
     this.settings = settings;
     this.#log = log;
     this.#say = say;
+    this.#runtime = runtime;
+    this.#ejectionLog = ejectionLog;
     const admission = new OpenFiles({ clock: systemClock, counters, log, read: fileCountsReader() });
     admission.start();
     this.#engine = engines[settings.engine]({ runtime, ticketKeys: birth.ticketKeys, log, admission });
@@ -87,7 +98,7 @@ export class DataWorker {
       case 'update':
         return this.#update(message);
       case 'ejected':
-        return undefined;
+        return this.#follow(message.ejection);
       case 'health':
         return this.#engine.health(message.unhealthy);
       case 'collect':
@@ -119,6 +130,10 @@ export class DataWorker {
     await this.#engine.drain(bugGraceMs);
     await this.#flushAll();
     process.exit(1);
+  }
+
+  #follow(ejection: Ejection): void {
+    if (this.#runtime.follow(ejection) === 'followed') this.#ejectionLog.followed(ejection);
   }
 
   #listen(message: ListenerMessage, socket: SocketHandle): void {

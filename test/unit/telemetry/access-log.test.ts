@@ -27,6 +27,7 @@ const entry: AccessLogEntry = {
   service: 'cart',
   servicePort: '80',
   routePath: '/',
+  canary: '',
   tries: [{ endpoint: '10.0.0.1:8080', status: 200, bytes: 12, durationMs: 11.6 }],
   connectMs: 0,
   headerMs: 11,
@@ -38,6 +39,13 @@ test('the nginx form is the line of ingress-nginx', () => {
     '192.0.2.7 - - [06/Nov/2026:03:01:09 +0000] "GET /a?b=c HTTP/1.1" 200 12 "-" "curl/8.5.0" 80 0.012 ' +
       '[shop-cart-80] [] 10.0.0.1:8080 12 0.012 200 0123456789abcdef0123456789abcdef\n',
   );
+});
+
+test('a request that a canary took names both upstreams', () => {
+  const taken = { ...entry, canary: 'shop-next-80' };
+  assert.match(nginxLine(taken), / \[shop-cart-80\] \[shop-next-80\] 10\.0\.0\.1:8080 /);
+  assert.equal(JSON.parse(jsonLine(taken)).proxy_alternative_upstream_name, 'shop-next-80');
+  assert.equal('proxy_alternative_upstream_name' in JSON.parse(jsonLine(entry)), false);
 });
 
 test('several tries are lists, in both forms', () => {

@@ -1,9 +1,12 @@
 import type { Snapshot } from '../../../model/snapshot.ts';
 import type { Endpoint, Upstream } from '../../../model/upstream.ts';
-import type { EndpointHealth, HealthView, UpstreamHealth } from '../../health/health-state.ts';
+import type { KnownEjection } from '../../health/ejections.ts';
+import type { EndpointHealth, UpstreamHealth } from '../../health/health-state.ts';
 import type { Html } from '../html.ts';
 import { html } from '../html.ts';
+import type { AdminView } from '../view.ts';
 import { cell, shortCell, table, tag } from './index-table.ts';
+import { ejectionText } from './show-ejection.ts';
 import { showDuration } from './show-time.ts';
 
 interface Row {
@@ -12,15 +15,19 @@ interface Row {
   readonly endpoint?: Endpoint;
   readonly health?: EndpointHealth;
   readonly ignored: boolean;
+  /** Absent unless data workers leave it out now. */
+  readonly ejection?: KnownEjection;
 }
 
-/** Every endpoint with what Kubernetes and what the checks say. Those that are out come first. @param now  wall clock */
-export function endpointsTable(snapshot: Snapshot, health: HealthView, filter: string, now: number): Html {
+type Sources = Pick<AdminView, 'health' | 'ejections'>;
+
+/** Every endpoint with what Kubernetes, the checks and the data workers say. Those that are out come first. @param now  wall clock */
+export function endpointsTable(snapshot: Snapshot, view: Sources, filter: string, now: number): Html {
   return table<Row>(
     {
       title: 'Endpoints',
       columns: ['Upstream', 'Endpoint', 'Pod', 'Kubernetes', 'Health', 'Why', 'Since'],
-      rows: rowsOf(snapshot, health),
+      rows: rowsOf(snapshot, view),
       text: ({ upstream, endpoint }) => `${upstream.id} ${endpoint?.id ?? ''} ${endpoint?.pod?.name ?? ''}`,
       cells: (row) => cellsOf(row, now),
       none: 'No route goes to a Service.',
@@ -29,11 +36,11 @@ export function endpointsTable(snapshot: Snapshot, health: HealthView, filter: s
   );
 }
 
-/** How many endpoints there are, and how many of them checks keep out. */
-export function countEndpoints(snapshot: Snapshot, health: HealthView): { readonly all: number; readonly out: number } {
+/** How many endpoints there are, and how many of them checks or failed requests keep out. */
+export function countEndpoints(snapshot: Snapshot, view: Sources): { readonly all: number; readonly out: number } {
   let all = 0;
   let out = 0;
-  for (const row of rowsOf(snapshot, health)) {
+  for (const row of rowsOf(snapshot, view)) {
     if (row.endpoint === undefined) continue;
     all += 1;
     if (isOut(row)) out += 1;
@@ -41,14 +48,15 @@ export function countEndpoints(snapshot: Snapshot, health: HealthView): { readon
   return { all, out };
 }
 
-function* rowsOf(snapshot: Snapshot, health: HealthView): Generator<Row> {
+function* rowsOf(snapshot: Snapshot, { health, ejections }: Sources): Generator<Row> {
   const good: Row[] = [];
   for (const upstream of snapshot.upstreams.values()) {
     const checks = health.upstream(upstream.id);
     if (upstream.endpoints.length === 0) yield { upstream, ignored: false };
     for (const endpoint of upstream.endpoints) {
-      const row = rowOf(upstream, endpoint, checks);
-      if (row.health?.state === 'unhealthy') yield row;
+      const ejection = ejections.ejectionOf(upstream.id, endpoint.id);
+      const row = { ...rowOf(upstream, endpoint, checks), ...(ejection !== undefined && { ejection }) };
+      if (row.health?.state === 'unhealthy' || ejection !== undefined) yield row;
       else good.push(row);
     }
   }
@@ -62,6 +70,15 @@ function rowOf(upstream: Upstream, endpoint: Endpoint, checks: UpstreamHealth | 
 }
 
 function isOut(row: Row): boolean {
+  return row.ejection !== undefined || failsCheck(row);
+}
+
+/** What the check says comes first: it stays longer. */
+function isEjected(row: Row): boolean {
+  return row.ejection !== undefined && !failsCheck(row);
+}
+
+function failsCheck(row: Row): boolean {
   return row.health?.state === 'unhealthy' && !row.ignored;
 }
 
@@ -75,13 +92,14 @@ function cellsOf(row: Row, now: number): readonly Html[] {
     cell(endpoint?.pod?.name ?? ''),
     shortCell(endpoint === undefined ? '' : tag(endpoint.state === 'ready' ? 'good' : 'mute', endpoint.state)),
     shortCell(tag(kind, verdict)),
-    cell(html`<span class="soft">${whyOf(row)}</span>`),
+    cell(html`<span class="soft">${whyOf(row, now)}</span>`),
     shortCell(html`<span class="soft">${since}</span>`),
   ];
 }
 
 function verdictOf(row: Row): readonly ['good' | 'bad' | 'warn' | 'mute', string] {
   if (row.endpoint === undefined) return ['bad', 'no endpoint'];
+  if (isEjected(row)) return ['bad', 'ejected'];
   if (row.health === undefined) return ['mute', 'not checked'];
   switch (row.health.state) {
     case 'healthy':
@@ -93,8 +111,10 @@ function verdictOf(row: Row): readonly ['good' | 'bad' | 'warn' | 'mute', string
   }
 }
 
-function whyOf({ endpoint, health, ignored }: Row): string {
+function whyOf(row: Row, now: number): string {
+  const { endpoint, health, ignored, ejection } = row;
   if (endpoint === undefined) return 'requests are answered with 503';
+  if (ejection !== undefined && isEjected(row)) return ejectionText(ejection, now);
   if (health === undefined) return 'follows the readiness of Kubernetes alone';
   const failures = health.failures === 0 ? '' : ` (${health.failures} in a row)`;
   const all = ignored && health.state === 'unhealthy' ? '; all others fail too, so it still gets requests' : '';

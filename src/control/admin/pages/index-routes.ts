@@ -1,3 +1,4 @@
+import type { Canary } from '../../../model/canary.ts';
 import type { BodyPolicy, RetryPolicy, RoutePolicies, UpstreamTimeouts } from '../../../model/policy.ts';
 import type { PathMatch, Route } from '../../../model/route.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
@@ -53,7 +54,17 @@ function ingressOf(route: Route): string {
 
 function goesTo(route: Route): string {
   const { action } = route;
-  return action.kind === 'forward' ? action.upstream : `answers ${action.status}: ${action.reason}`;
+  if (action.kind === 'respond') return `answers ${action.status}: ${action.reason}`;
+  return [action.upstream, ...(action.canaries ?? []).map(describeCanary)].join(', ');
+}
+
+function describeCanary({ upstream, weight, weightTotal, header, cookie }: Canary): string {
+  const by = [
+    ...(header === undefined ? [] : [`header ${header.name}`]),
+    ...(cookie === undefined ? [] : [`cookie ${cookie}`]),
+    `${weight} of ${weightTotal}`,
+  ];
+  return `canary ${upstream} by ${by.join(', ')}`;
 }
 
 /** In short. A policy without words of its own is named. */

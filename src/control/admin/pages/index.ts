@@ -61,7 +61,7 @@ function page(context: PageContext): Html {
           </form>
           ${filter === '' ? empty : html`<p class="soft">Rows with “${written}”. <a href="/">Show all</a></p>`}
           ${diagnosticsTable(diagnostics, filter)} ${routesTable(snapshot, view.settings, filter)}
-          ${endpointsTable(snapshot, view.health, filter, now)} ${certificatesTable(snapshot, filter, now)}
+          ${endpointsTable(snapshot, view, filter, now)} ${certificatesTable(snapshot, filter, now)}
           ${processesTable(view, residentMemory())}
         </main>
         <footer>
@@ -90,7 +90,7 @@ function header({ view, pages }: PageContext, version: number, now: number): Htm
 function cards(view: AdminView, snapshot: Snapshot, diagnostics: number): Html {
   const workers = view.state()?.workers ?? [];
   const alive = workers.filter((worker) => worker.pid !== 0).length;
-  const endpoints = countEndpoints(snapshot, view.health);
+  const endpoints = countEndpoints(snapshot, view);
   let routes = 0;
   for (const host of snapshot.virtualHosts.values()) routes += host.routes.length;
   const shown: readonly (readonly [string, string])[] = [

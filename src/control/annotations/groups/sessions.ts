@@ -136,7 +136,6 @@ function wishOf(values: Partial<Values>): AffinityWish {
     secure: values.secure === true ? 'always' : 'https',
     changeOnFailure: values.changeOnFailure ?? false,
     whileDraining: mode === 'persistent' ? 'keep' : 'move',
-    canaryBehavior: 'sticky',
   };
 }
 

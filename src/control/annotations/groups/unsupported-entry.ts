@@ -2,11 +2,10 @@
  * Annotations of ingress-nginx that Fairway knows and does not act on. Together with the groups beside this file they
  * are all 138 names.
  *
- * `guard`: keeps requests out, so the routes are closed instead of left open (threats R-11). `alternate`: marks the
- * whole Ingress as an alternate of another one, so it is not served as an ordinary one. `snippet`: never. `missing`:
- * served without it. `modifier`: means something only beside one of `of`. `meaningless`: nothing is lost.
+ * `guard`: keeps requests out, so the routes are closed instead of left open (threats R-11). `snippet`: never.
+ * `missing`: served without it. `modifier`: means something only beside one of `of`. `meaningless`: nothing is lost.
  */
-export type UnsupportedKind = 'guard' | 'alternate' | 'snippet' | 'missing' | 'modifier' | 'meaningless';
+export type UnsupportedKind = 'guard' | 'snippet' | 'missing' | 'modifier' | 'meaningless';
 
 export interface UnsupportedAnnotation {
   readonly kind: UnsupportedKind;

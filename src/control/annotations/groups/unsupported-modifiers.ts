@@ -102,7 +102,6 @@ export const modifiers: readonly UnsupportedEntry[] = [
     why: 'it belongs to rewrite-target',
     fix: remove,
   },
-  { keys: 'affinity-canary-behavior', of: ['canary'], kind: 'modifier', why: 'it belongs to canary', fix: remove },
   {
     keys: 'upstream-hash-by-subset-size',
     of: ['upstream-hash-by-subset'],

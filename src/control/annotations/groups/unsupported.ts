@@ -3,15 +3,6 @@ import { guards } from './unsupported-guards.ts';
 import { meaningless, missing } from './unsupported-missing.ts';
 import { modifiers } from './unsupported-modifiers.ts';
 
-const alternates: readonly UnsupportedEntry[] = [
-  {
-    keys: 'canary canary-weight canary-weight-total canary-by-header canary-by-header-value canary-by-header-pattern canary-by-cookie',
-    kind: 'alternate',
-    why: 'canary Ingresses are not there yet',
-    fix: 'Remove the Ingress, or take its canary annotations off to make it an ordinary one.',
-  },
-];
-
 const snippets: readonly UnsupportedEntry[] = [
   {
     keys: 'configuration-snippet server-snippet stream-snippet auth-snippet modsecurity-snippet',
@@ -23,7 +14,7 @@ const snippets: readonly UnsupportedEntry[] = [
 
 /** Every annotation of ingress-nginx that Fairway does not act on, by key without prefix. */
 export const unsupportedAnnotations: ReadonlyMap<string, UnsupportedAnnotation> = new Map(
-  [...guards, ...alternates, ...snippets, ...modifiers, ...missing, ...meaningless].flatMap((entry) =>
+  [...guards, ...snippets, ...modifiers, ...missing, ...meaningless].flatMap((entry) =>
     entry.keys.split(/\s+/).map((key) => [key, entry] as const),
   ),
 );

@@ -1,6 +1,8 @@
 import type { Socket, TcpNetConnectOpts } from 'node:net';
 
 import type { HealthCheck } from '../../../model/upstream.ts';
+import type { KeptConnections } from './kept-connections.ts';
+import type { OpenProbe } from './probe-connection.ts';
 
 /** How one check ended. */
 export interface CheckResult {
@@ -17,18 +19,28 @@ export interface CheckResult {
 export interface CheckContext {
   /** `fairway-probe/<version>`, as the kubelet says `kube-probe/<version>`. */
   readonly userAgent: string;
+  /** Plain connections. */
+  readonly open: OpenProbe;
+  /** Counts connections that wait for another check. */
+  readonly kept: KeptConnections;
+  /** Connections below TLS and HTTP/2. */
   readonly connect: (options: TcpNetConnectOpts) => Socket;
 }
 
-/** Ends the check and its connection; nothing is reported any more. */
-export type CancelCheck = () => void;
+/** Checks one endpoint again and again. The time limit is the caller's, so that it is absolute whatever trickles in. */
+export interface Checker {
+  /** Begins a check. It ends with one result, which never comes before this has returned, or with `stop`. */
+  start(): void;
+  /** Ends a running check without a word, and closes everything. Another check may start afterwards. */
+  stop(): void;
+}
 
-/**
- * One kind of health check: a port. Uses one connection, keeps at most `answerLimitBytes` of what it reads, and says
- * `done` once and never before it has returned. It may throw before it has connected. The time limit is the caller's
- * (`run-check.ts`), so that it is absolute whatever trickles in.
- */
-export type Check = (check: HealthCheck, context: CheckContext, done: (result: CheckResult) => void) => CancelCheck;
+/** One kind of health check: a port. A checker keeps at most `answerLimitBytes` of what it reads, and never throws. */
+export type CreateChecker = (
+  check: HealthCheck,
+  context: CheckContext,
+  onResult: (result: CheckResult) => void,
+) => Checker;
 
 /** Most bytes of an answer that a check reads. Source: kubelet, `maxRespBodyLength` in pkg/probe/http. */
 export const answerLimitBytes: number = 10 * 1024;

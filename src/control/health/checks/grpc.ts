@@ -3,8 +3,9 @@ import type { ClientHttp2Stream } from 'node:http2';
 import { isIPv6 } from 'node:net';
 
 import type { HealthCheck } from '../../../model/upstream.ts';
-import type { Check, CheckContext, CheckResult } from './check.ts';
+import type { CheckContext, CheckResult } from './check.ts';
 import { answerLimitBytes, failure, success } from './check.ts';
+import type { SingleCheck } from './each-anew.ts';
 import { errorResult } from './error-result.ts';
 import { encodeHealthRequest, readHealthResponse, servingStatusName } from './grpc-health.ts';
 
@@ -12,7 +13,7 @@ import { encodeHealthRequest, readHealthResponse, servingStatusName } from './gr
  * Passes when `grpc.health.v1.Health/Check` says SERVING, over HTTP/2 without TLS.
  * Source: Kubernetes pkg/probe/grpc, the gRPC health checking protocol, gRPC over HTTP/2.
  */
-export const grpcCheck: Check = (check, context, done) => {
+export const grpcCheck: SingleCheck = (check, context, done) => {
   const host = isIPv6(check.address) ? `[${check.address}]` : check.address;
   const socket = context.connect({ host: check.address, port: check.port });
   // Before the session's own listener, which turns every error into a cancelled stream.

@@ -24,6 +24,31 @@ export class HttpAnswer {
   #status = 0;
   #body: 'head' | 'length' | 'chunks' | 'until-end' = 'head';
   #bodyEnd = 0;
+  #mayKeep = false;
+
+  get isEmpty(): boolean {
+    return this.#text === '' && this.#status === 0;
+  }
+
+  /**
+   * After a verdict: whether the connection can carry another request. Only what is beyond doubt counts: an answer whose
+   * end is known and after which nothing came. Source: RFC 9112 section 9.3.
+   */
+  get leavesOpen(): boolean {
+    if (!this.#mayKeep) return false;
+    if (this.#body === 'length') return this.#text.length === this.#bodyEnd;
+    return this.#body === 'chunks' && this.#text.endsWith('0\r\n\r\n') && this.#text.length === this.#at + 5;
+  }
+
+  /** For the next answer. */
+  reset(): void {
+    this.#text = '';
+    this.#at = 0;
+    this.#status = 0;
+    this.#body = 'head';
+    this.#bodyEnd = 0;
+    this.#mayKeep = false;
+  }
 
   push(bytes: Buffer): AnswerVerdict {
     this.#text += bytes.toString('latin1', 0, Math.min(bytes.length, answerLimitBytes - this.#text.length));
@@ -73,6 +98,7 @@ export class HttpAnswer {
   #startBody(head: string, end: number): void {
     const length = /\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r?\n/i.exec(head)?.[1];
     this.#at = end;
+    this.#mayKeep = this.#status !== 101 && head.startsWith('HTTP/1.1') && !/\nconnection:[^\n]*close/i.test(head);
     if (this.#status === 101 || this.#status === 204 || this.#status === 304) {
       this.#body = 'length';
       this.#bodyEnd = end;

@@ -1,94 +1,137 @@
-import { isIPv6 } from 'node:net';
-import type { Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-
 import type { HealthCheck } from '../../../model/upstream.ts';
-import type { Check, CheckContext, CheckResult } from './check.ts';
-import { answerLimitBytes, failure, success } from './check.ts';
+import type { Checker, CheckContext, CheckResult, CreateChecker } from './check.ts';
+import { failure } from './check.ts';
 import { errorResult } from './error-result.ts';
 import { HttpAnswer } from './http-answer.ts';
 import type { AnswerVerdict } from './http-answer.ts';
-
-/** All checks read into this one: nothing reads two sockets at a time, and a buffer for each would cost more than the check. */
-const readBuffer: Buffer = Buffer.allocUnsafeSlow(answerLimitBytes);
+import { badHeader, requestOf } from './http-request.ts';
+import { resultOf } from './http-verdict.ts';
+import type { ProbeConnection, ProbeEvents } from './probe-connection.ts';
 
 /**
- * Passes when the answer's status is 200 to 399. Certificates are not verified. Redirects are not followed: the kubelet
- * follows those to the same host, here the answer that redirects is the proof that the server is well.
- * Source: Kubernetes pkg/probe/http, pkg/kubelet/prober.
+ * Checks over plain HTTP/1.1. A connection serves two checks, the one that opened it and the next one: opening and closing
+ * is two thirds of the cost of a check, and a server that no longer accepts is still found within one period more.
+ *
+ *     idle → opening → asking → idle, nothing kept
+ *                             → idle, kept → asking → idle, nothing kept
+ *                                          ↘ closed by the server → the next check opens, and keeps no more
+ *
+ * Source: Kubernetes pkg/probe/http, pkg/kubelet/prober; docs/decisions 0006.
  */
-export const httpCheck: Check = (check, context, done) => {
-  const bad = badHeader(check.headers);
-  if (bad !== undefined) {
-    const refusal = setImmediate(() => done(failure(bad)));
-    return () => clearImmediate(refusal);
+export const httpChecker: CreateChecker = (check, context, onResult) => new HttpChecker(check, context, onResult);
+
+class HttpChecker implements Checker, ProbeEvents {
+  readonly #check: HealthCheck;
+  readonly #context: CheckContext;
+  readonly #onResult: (result: CheckResult) => void;
+  readonly #answer = new HttpAnswer();
+  readonly #bad: string | undefined;
+  #connection: ProbeConnection | undefined;
+  #running = false;
+  /** The check that runs is the second one of its connection. */
+  #reused = false;
+  /** The connection counts among those that are kept. */
+  #kept = false;
+  /** False from the moment at which the server has not waited for a second check. */
+  #serverKeeps = true;
+  readonly #asking: Buffer;
+  readonly #closing: Buffer;
+
+  constructor(check: HealthCheck, context: CheckContext, onResult: (result: CheckResult) => void) {
+    this.#check = check;
+    this.#context = context;
+    this.#onResult = onResult;
+    this.#bad = badHeader(check.headers);
+    const usable = this.#bad === undefined ? check : { ...check, headers: [] };
+    this.#asking = Buffer.from(requestOf(usable, context.userAgent, 'keep-alive'), 'latin1');
+    this.#closing = Buffer.from(requestOf(usable, context.userAgent, 'close'), 'latin1');
   }
-  const answer = new HttpAnswer();
-  const finish = (verdict: AnswerVerdict): void => {
-    if (verdict !== 'more') done(resultOf(verdict));
-  };
-  const socket = open(check, context, (bytes) => finish(answer.push(bytes)));
-  socket.once(check.scheme === 'https' ? 'secureConnect' : 'connect', () => socket.write(requestOf(check, context)));
-  socket.on('end', () => finish(answer.end()));
-  socket.on('error', (error) => done(errorResult(error)));
-  // After an error or the end this says nothing new; a connection that just vanishes ends here.
-  socket.on('close', () => finish(answer.end()));
-  return () => socket.destroy();
-};
 
-/** @param take  gets what comes in; the bytes are valid during the call only */
-function open(check: HealthCheck, context: CheckContext, take: (bytes: Buffer) => void): Socket {
-  const address = { host: check.address, port: check.port };
-  if (check.scheme === 'http') {
-    const callback = (length: number): boolean => {
-      take(readBuffer.subarray(0, length));
-      return true;
-    };
-    return context.connect({ ...address, onread: { buffer: readBuffer, callback } });
+  start(): void {
+    this.#running = true;
+    if (this.#bad !== undefined) return this.#refuse(this.#bad);
+    this.#reused = this.#connection !== undefined;
+    if (this.#connection === undefined) this.#open();
+    else this.#connection.write(this.#closing);
   }
-  // The kubelet does not verify either: certificates of pods are made for names, and the probe asks an address.
-  const socket = connectTls({ socket: context.connect(address), rejectUnauthorized: false });
-  return socket.on('data', take);
-}
 
-function resultOf(verdict: Exclude<AnswerVerdict, 'more'>): CheckResult {
-  if ('problem' in verdict) return failure(verdict.problem);
-  return verdict.status >= 200 && verdict.status < 400
-    ? success(`HTTP ${verdict.status}`)
-    : failure(`HTTP ${verdict.status}`);
-}
-
-/** Head of the request. A header of the probe replaces one of ours; with an empty value it removes it, as the kubelet does. */
-function requestOf(check: HealthCheck, context: CheckContext): string {
-  const host = isIPv6(check.address) ? `[${check.address}]` : check.address;
-  const ours: Record<string, string> = {
-    host: `${host}:${check.port}`,
-    'user-agent': context.userAgent,
-    accept: '*/*',
-  };
-  const given: string[] = [];
-  for (let at = 0; at < check.headers.length; at += 2) {
-    const name = check.headers[at] ?? '';
-    const value = check.headers[at + 1] ?? '';
-    delete ours[name.toLowerCase()];
-    if (value !== '') given.push(`${name}: ${value}\r\n`);
+  stop(): void {
+    this.#running = false;
+    this.#drop();
   }
-  const own = Object.entries(ours).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `GET ${targetOf(check.path)} HTTP/1.1\r\n${own.join('')}${given.join('')}connection: close\r\n\r\n`;
-}
 
-/** Path and query with everything escaped that a request line cannot hold. */
-function targetOf(path: string): string {
-  const withoutFragment = path.split('#', 1)[0] ?? '';
-  const escaped = encodeURI(withoutFragment.toWellFormed()).replaceAll('%25', '%');
-  return escaped.startsWith('/') ? escaped : `/${escaped}`;
-}
-
-/** What is wrong with the headers of a probe, or undefined. Source: RFC 9110 section 5.5. */
-function badHeader(headers: readonly string[]): string | undefined {
-  for (let at = 0; at < headers.length; at += 2) {
-    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(headers[at] ?? '')) return 'the probe has an invalid header name';
-    if (/[\0\r\n]/.test(headers[at + 1] ?? '')) return 'the probe has an invalid header value';
+  onOpen(): void {
+    this.#connection?.write(this.#serverKeeps ? this.#asking : this.#closing);
   }
-  return undefined;
+
+  onBytes(bytes: Buffer): void {
+    // Nobody has asked: such a server is not one that a second check can rely on.
+    if (!this.#running) return this.#refused();
+    const verdict = this.#answer.push(bytes);
+    if (verdict !== 'more') this.#finish(verdict);
+  }
+
+  onEnd(error: unknown): void {
+    this.#forget();
+    if (!this.#running) return this.#refused();
+    if (this.#reused && this.#answer.isEmpty) return this.#openAgain();
+    if (error === undefined) return this.#finish(this.#answer.end());
+    return this.#say(errorResult(error));
+  }
+
+  #open(): void {
+    this.#answer.reset();
+    this.#connection = this.#context.open(this.#check.address, this.#check.port, this);
+  }
+
+  /** The server gave the connection up while the request was on its way, which says nothing of its health: RFC 9112 section 9.5. */
+  #openAgain(): void {
+    this.#refused();
+    this.#reused = false;
+    this.#open();
+  }
+
+  #finish(verdict: AnswerVerdict): void {
+    if (verdict === 'more') return;
+    if (this.#reused && 'status' in verdict && verdict.status === requestTimeout) return this.#openAgain();
+    if (this.#mayKeep()) this.#kept = true;
+    else this.#drop();
+    this.#say(resultOf(verdict, this.#check));
+  }
+
+  #say(result: CheckResult): void {
+    this.#running = false;
+    this.#answer.reset();
+    this.#onResult(result);
+  }
+
+  #refused(): void {
+    this.#serverKeeps = false;
+    this.#drop();
+  }
+
+  #mayKeep(): boolean {
+    return !this.#reused && this.#serverKeeps && this.#answer.leavesOpen && this.#context.kept.take();
+  }
+
+  #drop(): void {
+    this.#connection?.close();
+    this.#forget();
+    this.#answer.reset();
+  }
+
+  #forget(): void {
+    this.#connection = undefined;
+    if (this.#kept) this.#context.kept.release();
+    this.#kept = false;
+  }
+
+  #refuse(why: string): void {
+    setImmediate(() => {
+      if (this.#running) this.#say(failure(why));
+    });
+  }
 }
+
+/** Some servers say so when they end an idle connection. Source: RFC 9110 section 15.5.9. */
+const requestTimeout = 408;

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../lib/clock.ts';
 import type { CoarseTimers } from '../../../lib/coarse-timers.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
+import type { FailureName } from '../../exchange/failure.ts';
 import type { OnHead, Transport, TryOptions, TryOutcome } from '../../runtime/transport.ts';
 import type { ClientSide } from './client-side.ts';
 import type { UpstreamAgents } from './upstream-agents.ts';
@@ -34,6 +35,10 @@ export class HttpProxyTransport implements Transport {
       return Promise.resolve({ failure: 'no-endpoint', committed: false, bodyConsumed: this.#client.bodyConsumed });
     }
     return UpstreamTry.run({ ...this.#parts, exchange, endpoint, client: this.#client, options, onHead });
+  }
+
+  watchClient(listener: ((failure: FailureName) => void) | undefined): void {
+    this.#client.onGone(listener && (() => listener('client-closed')));
   }
 }
 

@@ -39,14 +39,14 @@ export class UpstreamAgents {
 
   agentFor(endpoint: EndpointState, protocol: 'http' | 'https'): Agent {
     const pool = this.#poolOf(endpoint);
-    // A draining endpoint may still be asked; each connection to it closes after its answer.
-    pool.leaving = endpoint.endpoint.state === 'draining';
+    // A draining or ejected endpoint may still be asked; each connection to it closes after its answer.
+    pool.leaving = endpoint.endpoint.state === 'draining' || endpoint.ejection.isOut;
     const agent = protocol === 'https' ? (pool.https ??= httpsAgent(pool)) : (pool.http ??= httpAgent(pool));
     agent.maxFreeSockets = this.#options.upstreamKeepAliveConnections;
     return agent;
   }
 
-  /** The endpoint is gone or drains: idle connections to it would be reset soon (drain.md section 5). */
+  /** The endpoint is gone, drains or is ejected: idle connections to it would be reset soon (drain.md section 5). */
   leave(endpoint: EndpointState): void {
     const pool = this.#pools.get(endpoint);
     if (pool === undefined) return;

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../lib/clock.ts';
 import type { CoarseTimers } from '../../../lib/coarse-timers.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
+import type { FailureName } from '../../exchange/failure.ts';
 import type { ClientExchange } from '../../protocols/http1/client-exchange.ts';
 import type { UpstreamPools } from '../../protocols/http1/upstream-pools.ts';
 import type { OnHead, Transport, TryOptions, TryOutcome } from '../../runtime/transport.ts';
@@ -35,6 +36,17 @@ export class NativeTransport implements Transport {
       new Relay(this.#client, exchange, this.#parts, onHead, resolve).start(options);
     });
   }
+
+  watchClient(listener: ((failure: FailureName) => void) | undefined): void {
+    const client = this.#client;
+    client.bodyWaits = listener !== undefined;
+    client.listener = listener && { onClientGone: listener, onClientDrain: nothing };
+    if (client.failure !== undefined) listener?.(client.failure);
+  }
+}
+
+function nothing(): void {
+  // Nothing is written while an exchange waits.
 }
 
 const done = Promise.resolve();

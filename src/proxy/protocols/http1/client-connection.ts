@@ -300,8 +300,7 @@ export class ClientConnection implements BodyOrigin {
       current.leave('client-closed');
       return void this.socket.destroy();
     }
-    this.#deadline.set(current.committed ? limits.halfClosedWatchMs : limits.halfCloseMs);
-    return undefined;
+    return this.#deadline.set(current.committed ? limits.halfClosedWatchMs : limits.halfCloseMs);
   };
 
   #onClose(): void {
@@ -350,7 +349,8 @@ export class ClientConnection implements BodyOrigin {
     if (this.#progress.isStuck()) return this.#cut();
     const slow = this.#progress.isSlow();
     this.#deadline.set(this.#watchMs);
-    if (slow && current.bodyPending && current.body?.paused !== true) current.leave('client-timeout');
+    if (current.bodyWaits) this.#progress.begin();
+    else if (slow && current.bodyPending && current.body?.paused !== true) current.leave('client-timeout');
   }
 
   /** Without a reset the kernel would go on offering what nobody reads. Never after `end`: it would not close (Node 26.10). */

@@ -35,6 +35,8 @@ export class ClientExchange {
   /** Why `gone`; what is wrong with the body, which can still be answered. */
   failure: FailureName | undefined = undefined;
   listener: ClientListener | undefined = undefined;
+  /** Nobody takes the request's body for now: a client that does not send it is not slow. */
+  bodyWaits = false;
   /** Bytes that went out, heads and framing included. */
   bytesSent = 0;
   #chunked = false;

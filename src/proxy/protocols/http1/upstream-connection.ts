@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 
 import type { CoarseTimers, Deadline } from '../../../lib/coarse-timers.ts';
+import { codeOf } from '../../../lib/error-text.ts';
 import { currentTurn, eventBegins } from '../../../lib/event-clock.ts';
 import type { SocketInput } from '../../../lib/socket-input.ts';
+import { connectFailure } from '../../exchange/connect-failure.ts';
 import type { FailureName } from '../../exchange/failure.ts';
 import { BodyReader } from './body-reader.ts';
 import type { ParsedResponse } from './response-parser.ts';
@@ -230,7 +232,7 @@ export class UpstreamConnection {
   readonly #onDrain = (): void => this.#listener?.onDrain();
 
   #onError(error: Error): void {
-    this.#fail(this.#state === 'connecting' ? connectFailure(error) : 'upstream-reset');
+    this.#fail(this.#state === 'connecting' ? connectFailure(codeOf(error)) : 'upstream-reset');
   }
 
   #onClosed(): void {
@@ -248,10 +250,4 @@ export class UpstreamConnection {
     if (this.#state === 'idle') this.close();
     else this.#listener?.onDue();
   }
-}
-
-function connectFailure(error: Error): FailureName {
-  const code = 'code' in error ? error.code : '';
-  if (code === 'ECONNREFUSED') return 'connect-refused';
-  return code === 'ETIMEDOUT' ? 'connect-timeout' : 'connect-failed';
 }

@@ -54,6 +54,11 @@ export class UpstreamPools {
     this.#pools.get(endpoint)?.leave();
   }
 
+  /** The endpoint is left out for a while: what is idle there is most likely broken. */
+  closeIdle(endpoint: EndpointState): void {
+    this.#pools.get(endpoint)?.closeIdle();
+  }
+
   destroy(): void {
     for (const pool of this.#pools.values()) pool.closeAll();
     this.#pools.clear();
@@ -102,6 +107,10 @@ class EndpointPool {
 
   leave(): void {
     this.#gone = this.#endpoint.endpoint.state !== 'draining';
+    this.closeIdle();
+  }
+
+  closeIdle(): void {
     for (const list of [this.#idle.http, this.#idle.https]) for (const one of list.splice(0)) one.close();
   }
 
@@ -115,8 +124,8 @@ class EndpointPool {
    */
   #keep(connection: UpstreamConnection, scheme: UpstreamScheme, hintMs: number): boolean {
     const idle = this.#idle[scheme];
-    // A draining endpoint may still be asked; connections to it are then closed after each answer.
-    if (this.#gone || this.#endpoint.endpoint.state === 'draining') return false;
+    // A draining endpoint may still be asked; connections to it are then closed after each answer. So may an ejected one.
+    if (this.#gone || this.#endpoint.endpoint.state === 'draining' || this.#endpoint.ejection.isOut) return false;
     if (idle.length >= this.options.upstreamKeepAliveConnections) return false;
     const safeMs = hintMs === -1 ? Number.POSITIVE_INFINITY : hintMs > 8_000 ? hintMs - 4_000 : hintMs / 2;
     connection.deadline.set(Math.min(this.options.upstreamKeepAliveMs, safeMs));

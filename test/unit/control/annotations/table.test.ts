@@ -15,8 +15,13 @@ const definitions = [...annotationGroups.flatMap((group) => group.definitions), 
 
 test('every annotation of ingress-nginx is either acted on or explained, never both', () => {
   assert.equal(known.length, 138);
-  const ours = [...definitionsByKey.keys(), ...unsupportedAnnotations.keys()].sort();
+  const acted = [...definitionsByKey].filter(([, definition]) => definition.own !== true).map(([key]) => key);
+  const ours = [...acted, ...unsupportedAnnotations.keys()].sort();
   assert.deepEqual(ours, known);
+});
+
+test("Fairway's own annotations have names that ingress-nginx does not", () => {
+  for (const [key, { own }] of definitionsByKey) if (own === true) assert.ok(!known.includes(key), key);
 });
 
 test('every example parses, and every definition says what to write', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
-import type { CheckResult } from '../../../../src/control/health/checks/check.ts';
+import type { Checker, CheckResult } from '../../../../src/control/health/checks/check.ts';
 import { failure, success } from '../../../../src/control/health/checks/check.ts';
 import type { CheckedModel, HealthChange } from '../../../../src/control/health/prober.ts';
 import { Prober } from '../../../../src/control/health/prober.ts';
@@ -94,7 +94,7 @@ class Bench {
         },
         soon: (run) => this.#soon.push(run),
       },
-      run: (check, done) => this.#run(check, done),
+      createChecker: (check, onResult) => this.#checker(check, onResult),
       counters: this.counters,
       log: {
         info: (_fields, message) => this.logged.push(message),
@@ -136,19 +136,21 @@ class Bench {
     return this.prober.unhealthy().get(upstream) ?? [];
   }
 
-  #run(check: HealthCheck, done: (result: CheckResult) => void): () => void {
+  #checker(check: HealthCheck, onResult: (result: CheckResult) => void): Checker {
     const name = check.address;
-    this.started.push(name);
-    this.open.set(name, done);
-    const result = this.answers.get(name);
-    if (result !== undefined) {
-      this.#soon.push(() => {
-        if (this.open.delete(name)) done(result);
-      });
-    }
-    return () => {
-      this.open.delete(name);
-      this.cancelled.push(name);
+    return {
+      start: () => {
+        this.started.push(name);
+        this.open.set(name, onResult);
+        const result = this.answers.get(name);
+        if (result === undefined) return;
+        this.#soon.push(() => {
+          if (this.open.delete(name)) onResult(result);
+        });
+      },
+      stop: () => {
+        if (this.open.delete(name)) this.cancelled.push(name);
+      },
     };
   }
 }
@@ -212,6 +214,30 @@ suite('the prober', () => {
     assert.equal(bench.prober.upstream(cart)?.endpoints.get(idOf(1))?.lastResult, 'not checked');
   });
 
+  test('gives a check up when its time is over, up to 100 ms late, and never before', () => {
+    const bench = new Bench();
+    bench.answer(2, success('y'));
+    bench.update({ [cart]: [checkOf(1, { timeoutMs: 2_500, failureThreshold: 1 }), checkOf(2)] });
+    bench.pass(100);
+    assert.deepEqual(bench.started, ['10.0.0.1', '10.0.0.2']);
+    bench.pass(2_400);
+    assert.deepEqual(bench.cancelled, []);
+    bench.pass(200);
+    assert.deepEqual(bench.cancelled, ['10.0.0.1']);
+    assert.equal(bench.prober.upstream(cart)?.endpoints.get(idOf(1))?.lastResult, 'no verdict within 2.5 s');
+    assert.deepEqual(bench.outOf(cart), [idOf(1)]);
+  });
+
+  test('an answer in time is not given up later', () => {
+    const bench = new Bench();
+    bench.update({ [cart]: [checkOf(1, { timeoutMs: 5_000, periodMs: 1_000 }), checkOf(2)] });
+    bench.pass(1_000);
+    bench.open.get('10.0.0.1')?.(success('y'));
+    bench.pass(5_000);
+    // The first one ended in time; the second one began a second later and has not had its time yet.
+    assert.deepEqual(bench.cancelled, ['10.0.0.2']);
+  });
+
   test('spreads first checks over the period and keeps the pace', () => {
     const bench = new Bench();
     bench.answer(1, success('y'));
@@ -230,7 +256,7 @@ suite('the prober', () => {
 
   test('leaves out moments that passed while a check ran', () => {
     const bench = new Bench();
-    bench.update({ [cart]: [checkOf(1, { periodMs: 1_000 }), checkOf(2)] });
+    bench.update({ [cart]: [checkOf(1, { periodMs: 1_000, timeoutMs: 9_000 }), checkOf(2)] });
     bench.pass(3_500);
     assert.deepEqual(
       bench.started.filter((name) => name === '10.0.0.1'),
@@ -379,7 +405,7 @@ suite('the prober', () => {
   test('does not run a probe that names a host', () => {
     const bench = new Bench();
     bench.update({ [cart]: [checkOf(1, { address: 'metadata.internal' }), checkOf(2)] });
-    bench.pass(10_000);
+    bench.pass(9_000);
     assert.deepEqual(bench.started, ['10.0.0.2']);
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import type { Canary } from '../../../../src/model/canary.ts';
 import type { CookieAffinity } from '../../../../src/model/policy.ts';
 import type { Endpoint } from '../../../../src/model/upstream.ts';
 import { balancers } from '../../../../src/proxy/balancing/table.ts';
@@ -9,8 +10,10 @@ import type { FailureName } from '../../../../src/proxy/exchange/failure.ts';
 import { affinity } from '../../../../src/proxy/filters/affinity.ts';
 import { acceptsSameSiteNone, cookieTime } from '../../../../src/proxy/filters/session-cookie.ts';
 import { UpstreamSet } from '../../../../src/proxy/upstreams/upstream-set.ts';
+import { canaryOf } from '../../../support/canaries.ts';
 import { endpoint, seededRandom, upstreamOf } from '../../../support/endpoints.ts';
 import { exchangeOf, noLabels, testEnvironment } from '../../../support/proxy.ts';
+import { stillParts } from '../../../support/upstream-set-parts.ts';
 
 const hash = 'bf5f6230b88f78576957ac371734922e';
 const basic: CookieAffinity = {
@@ -21,7 +24,6 @@ const basic: CookieAffinity = {
   secure: 'https',
   changeOnFailure: false,
   whileDraining: 'move',
-  canaryBehavior: 'sticky',
   upstreamHash: hash,
 };
 
@@ -33,8 +35,10 @@ class Worker {
   constructor(policy: Partial<CookieAffinity> = {}, seed = 1) {
     const random = seededRandom(seed);
     this.#set = new UpstreamSet({
-      makePicker: ({ algorithm }, endpoints, previous) => balancers[algorithm](endpoints, random, () => 0, previous),
+      makePicker: ({ balancing: { algorithm } }, endpoints, previous) =>
+        balancers[algorithm](endpoints, random, () => 0, previous),
       onChecksIgnored: () => undefined,
+      ...stillParts(),
     });
     this.#hooks = affinity.create({ labels: noLabels, affinity: { ...basic, ...policy } }, testEnvironment({ random }));
   }
@@ -51,7 +55,7 @@ class Worker {
   }
 
   /** @param cookie  value of the session cookie; absent: none is sent */
-  request(cookie: string | undefined, head: Partial<RequestHead> = {}): Exchange {
+  request(cookie: string | undefined, head: Partial<RequestHead> = {}, canary?: Canary): Exchange {
     const headers = [
       'Host',
       'h',
@@ -60,6 +64,7 @@ class Worker {
     ];
     const exchange = exchangeOf({ ...head, headers });
     exchange.upstream = this.#set.get(upstreamOf([]).id);
+    exchange.canary = canary;
     this.#hooks?.select?.(exchange);
     return exchange;
   }
@@ -290,4 +295,19 @@ test('an exchange that fails sets no cookie', () => {
   exchange.responseHeaders = [];
   affinity.create({ labels: noLabels, affinity: basic }, testEnvironment())?.respond?.(exchange);
   assert.deepEqual(exchange.responseHeaders, []);
+});
+
+test('a session that begins at a canary names the canary; with legacy it begins none', () => {
+  for (const mode of ['balanced', 'persistent'] as const) {
+    const worker = new Worker({ mode }).serve(...pods);
+    const cookie = cookieOf(worker.request(undefined, {}, canaryOf('next')));
+    assert.match(cookie, /^[^|]+\|hash-of-next$/);
+    assert.equal(
+      idOf(worker.request(cookie, {}, canaryOf('next'))),
+      idOf(worker.request(cookie, {}, canaryOf('next'))),
+    );
+    const legacy = worker.request(undefined, {}, canaryOf('next', { sessions: 'legacy' }));
+    assert.equal(legacy.setCookie, undefined);
+    assert.equal(legacy.endpoint, undefined, 'the balancer picks');
+  }
 });

@@ -8,6 +8,7 @@ import { count } from '../../../../src/proxy/filters/count.ts';
 import type { RequestLabels } from '../../../../src/proxy/filters/filter.ts';
 import type { Counters } from '../../../../src/telemetry/counters.ts';
 import { createCounters } from '../../../../src/telemetry/counters.ts';
+import { canaryOf } from '../../../support/canaries.ts';
 
 const labels: RouteLabels = {
   namespace: 'shop',
@@ -79,6 +80,16 @@ test('one exchange is counted in all eight metrics, with the labels of its rule'
   assert.deepEqual(values['nginx_ingress_controller_request_size'], [1, 0, 80]);
   assert.deepEqual(values['nginx_ingress_controller_response_size'], [0, 1, 1500]);
   assert.deepEqual(values['nginx_ingress_controller_bytes_sent'], [0, 1, 1500]);
+});
+
+test('what a canary took is counted with the labels of the rule, and its name', () => {
+  const taken = exchangeWith('GET', 200);
+  taken.canary = canaryOf('next');
+  const counters = counted([exchangeWith('GET', 200), taken, taken]);
+  assert.deepEqual(labelsOf(counters), [
+    ['h.test', '200', 'GET', '/cart', 'shop', 'web', 'cart', ''],
+    ['h.test', '200', 'GET', '/cart', 'shop', 'web', 'cart', 'shop-next-80'],
+  ]);
 });
 
 test('methods that nobody knows share one label', () => {

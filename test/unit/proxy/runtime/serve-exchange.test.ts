@@ -209,7 +209,6 @@ test('a session that begins with a failed try gets its cookie from the endpoint 
     secure: 'https',
     changeOnFailure: false,
     whileDraining: 'keep',
-    canaryBehavior: 'sticky',
     upstreamHash: 'x',
   } as const;
   const route = forwardRoute('/', { retry: usual, affinity });

@@ -7,6 +7,7 @@ import { balancers } from '../../../../src/proxy/balancing/table.ts';
 import { UpstreamSet } from '../../../../src/proxy/upstreams/upstream-set.ts';
 import type { UpstreamState } from '../../../../src/proxy/upstreams/upstream-state.ts';
 import { endpoint, seededRandom, upstreamOf } from '../../../support/endpoints.ts';
+import { stillParts } from '../../../support/upstream-set-parts.ts';
 
 interface Fixture {
   readonly set: UpstreamSet;
@@ -21,11 +22,12 @@ function fixture(): Fixture {
   const ignored: boolean[] = [];
   const left: EndpointId[] = [];
   const set = new UpstreamSet({
-    makePicker: ({ algorithm }, endpoints, previous) => {
+    makePicker: ({ balancing: { algorithm } }, endpoints, previous) => {
       made += 1;
       return balancers[algorithm](endpoints, seededRandom(1), () => 0, previous);
     },
     onChecksIgnored: (_upstream, now) => ignored.push(now),
+    ...stillParts(),
   });
   set.onLeave((state) => left.push(state.endpoint.id));
   const take = (...endpoints: Endpoint[]): UpstreamState => apply(set, upstreamOf(endpoints));
