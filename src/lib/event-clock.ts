@@ -19,10 +19,9 @@ export const eventClock: Clock = {
   wall: () => (wallRead ? wall : readWall()),
 };
 
-/** Something has happened, for example bytes have come: from here on it is later. */
+/** Something has happened, for example bytes have come: from here on it is later. Wall time moves once per turn. */
 export function eventBegins(): void {
   nowRead = false;
-  wallRead = false;
 }
 
 /** Number of this turn of the event loop. */
@@ -34,10 +33,22 @@ export function currentTurn(): number {
   return turn;
 }
 
+/** Runs a step at the end of each turn in which something asked for its number, as a part of it. Not taken back. */
+export function atEndOfTurn(step: () => void): void {
+  steps.push(step);
+}
+
+const steps: (() => void)[] = [];
+
 function endTurn(): void {
-  turn += 1;
-  turnEnds = false;
-  eventBegins();
+  try {
+    for (const step of steps) step();
+  } finally {
+    turn += 1;
+    turnEnds = false;
+    nowRead = false;
+    wallRead = false;
+  }
 }
 
 function readNow(): number {

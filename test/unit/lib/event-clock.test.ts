@@ -17,16 +17,16 @@ test('within one event it is one time, and later in the next', () => {
   assert.deepEqual([eventClock.now(), eventClock.wall()], [now, wall]);
   eventBegins();
   assert.ok(eventClock.now() > now);
-  assert.ok(eventClock.wall() > wall);
 });
 
 test('the time of one turn of the event loop is not seen in the next', async () => {
   eventBegins();
-  const now = eventClock.now();
+  const [now, wall] = [eventClock.now(), eventClock.wall()];
   const turn = currentTurn();
   assert.equal(currentTurn(), turn);
   untilLater();
   await nextTurn();
   assert.ok(eventClock.now() > now);
+  assert.ok(eventClock.wall() > wall);
   assert.equal(currentTurn(), turn + 1);
 });

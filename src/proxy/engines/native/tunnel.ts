@@ -35,7 +35,8 @@ export function openTunnel(tunnel: Tunnel, onClosed: (failure: FailureName | und
     socket.destroy();
     upstream.destroy();
   });
-  const onClose = (other: Socket) => (hadError: boolean) => {
+  const onClose = (other: Socket, input: SocketInput | undefined) => (hadError: boolean) => {
+    input?.settle();
     open -= 1;
     if (hadError) other.destroy();
     else other.end();
@@ -44,8 +45,8 @@ export function openTunnel(tunnel: Tunnel, onClosed: (failure: FailureName | und
     exchange.bytesSent = client.bytesSent + exchange.bodyBytesSent;
     onClosed(failure);
   };
-  socket.once('close', onClose(upstream));
-  upstream.once('close', onClose(socket));
+  socket.once('close', onClose(upstream, client.connection.input));
+  upstream.once('close', onClose(socket, connection.input));
   idle.set(idleMs);
   const toClient = carry(upstream, connection.input, socket, (bytes) => {
     exchange.upstreamBytes += bytes;
@@ -77,12 +78,15 @@ function carry(
   };
   if (input === undefined) from.on('data', pass);
   else {
-    input.onInput = (bytes, end, shared) => {
-      input.expectMore(end);
-      pass(shared ? Buffer.from(bytes.subarray(0, end)) : bytes.subarray(0, end));
+    input.onInput = (bytes, begin, end, shared) => {
+      input.expectMore(end - begin);
+      pass(shared ? Buffer.from(bytes.subarray(begin, end)) : bytes.subarray(begin, end));
     };
   }
   to.on('drain', () => from.resume());
-  from.once('end', () => to.end());
+  from.once('end', () => {
+    input?.settle();
+    to.end();
+  });
   return pass;
 }

@@ -179,20 +179,20 @@ export class ClientConnection implements BodyOrigin {
     this.socket.resume();
   }
 
-  readonly #onData = (chunk: Buffer): void => this.#onInput(chunk, chunk.length, false);
+  readonly #onData = (chunk: Buffer): void => this.#onInput(chunk, 0, chunk.length, false);
 
-  readonly #onInput = (chunk: Buffer, to: number, shared: boolean): void => {
+  readonly #onInput = (chunk: Buffer, from: number, to: number, shared: boolean): void => {
     eventBegins();
-    if (this.#phase === 'linger') return this.#lingerOn(to);
+    if (this.#phase === 'linger') return this.#lingerOn(to - from);
     const { current } = this;
     this.#shared = shared;
-    if (this.#held !== undefined || (current !== undefined && !current.bodyPending)) return this.#hold(chunk, 0, to);
-    return this.#take(chunk, to);
+    if (this.#held !== undefined || (current !== undefined && !current.bodyPending)) return this.#hold(chunk, from, to);
+    return this.#take(chunk, from, to);
   };
 
   /** Heads and bodies, one after the other, until something has to be waited for. */
-  #take(chunk: Buffer, to: number): void {
-    let at = 0;
+  #take(chunk: Buffer, from: number, to: number): void {
+    let at = from;
     this.#taking = true;
     while (at < to) {
       if (this.current === undefined) {
@@ -214,13 +214,10 @@ export class ClientConnection implements BodyOrigin {
       this.#refuse(parser.problem?.status ?? 400);
       return to;
     }
-    if (parser.request === undefined) {
-      if (this.#phase === 'head') return at;
-      this.#phase = 'head';
-      this.#deadline.set(limits.headMs);
-      return at;
-    }
-    return this.#begin(parser.request, chunk, at, to);
+    if (parser.request !== undefined) return this.#begin(parser.request, chunk, at, to);
+    if (this.#phase !== 'head') this.#deadline.set(limits.headMs);
+    this.#phase = 'head';
+    return at;
   }
 
   /** What is already there of the body is taken first: most bodies are then complete. */
@@ -258,7 +255,7 @@ export class ClientConnection implements BodyOrigin {
     if (this.#reader.complete) {
       this.input?.expectHead();
       body?.end();
-    } else this.input?.expectMore(to);
+    } else this.input?.expectMore(to - from);
     return at;
   }
 
@@ -281,7 +278,7 @@ export class ClientConnection implements BodyOrigin {
     this.#held = undefined;
     this.resumeReading();
     this.#shared = false;
-    if (held !== undefined) this.#take(held, held.length);
+    if (held !== undefined) this.#take(held, 0, held.length);
     if (this.#halfClosed && this.current === undefined && this.#held === undefined) this.closeGently();
   }
 
@@ -292,6 +289,7 @@ export class ClientConnection implements BodyOrigin {
 
   /** The client has shut its sending side. */
   readonly #onEnd = (): void => {
+    this.input?.settle();
     this.#halfClosed = true;
     const { current } = this;
     if (this.#phase === 'linger') return this.socket.destroySoon();
@@ -304,6 +302,7 @@ export class ClientConnection implements BodyOrigin {
   };
 
   #onClose(): void {
+    this.input?.settle();
     const { current } = this;
     this.#phase = 'closed';
     this.#held = undefined;

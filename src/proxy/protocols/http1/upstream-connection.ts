@@ -151,9 +151,9 @@ export class UpstreamConnection {
     this.socket.off('drain', this.#onDrain);
   }
 
-  readonly #onData = (chunk: Buffer): void => this.#onInput(chunk, chunk.length, false);
+  readonly #onData = (chunk: Buffer): void => this.#onInput(chunk, 0, chunk.length, false);
 
-  readonly #onInput = (chunk: Buffer, to: number, shared: boolean): void => {
+  readonly #onInput = (chunk: Buffer, from: number, to: number, shared: boolean): void => {
     eventBegins();
     if (this.#state !== 'busy' || this.#listener === undefined) {
       // Bytes that nobody asked for: whoever reads them next would take them for an answer.
@@ -167,11 +167,11 @@ export class UpstreamConnection {
       if (this.writtenIn !== -1 && this.writtenIn === currentTurn()) return this.#fail('upstream-reset');
     }
     this.#shared = shared;
-    this.#read(this.#listener, chunk, to);
+    this.#read(this.#listener, chunk, from, to);
   };
 
-  #read(listener: UpstreamListener, chunk: Buffer, to: number): void {
-    let at = 0;
+  #read(listener: UpstreamListener, chunk: Buffer, from: number, to: number): void {
+    let at = from;
     this.#text = '';
     while (at < to) {
       if (this.#response === undefined) {
@@ -194,7 +194,7 @@ export class UpstreamConnection {
     this.#text = '';
     if (this.#response !== undefined && this.#reader.complete) return listener.onComplete();
     // More than fits into one read is to come: no copies of it.
-    if (this.#response !== undefined) this.input?.expectMore(to);
+    if (this.#response !== undefined) this.input?.expectMore(to - from);
     return listener.onReadEnd();
   }
 
@@ -221,6 +221,7 @@ export class UpstreamConnection {
   }
 
   readonly #onEnd = (): void => {
+    this.input?.settle();
     const listener = this.#listener;
     if (listener !== undefined && this.#response !== undefined && this.#reader.endsWithConnection) {
       this.#dirty = true;
@@ -232,10 +233,12 @@ export class UpstreamConnection {
   readonly #onDrain = (): void => this.#listener?.onDrain();
 
   #onError(error: Error): void {
+    this.input?.settle();
     this.#fail(this.#state === 'connecting' ? connectFailure(codeOf(error)) : 'upstream-reset');
   }
 
   #onClosed(): void {
+    this.input?.settle();
     this.#fail(this.#state === 'connecting' ? 'connect-failed' : 'upstream-reset');
     this.#home.onClosed(this);
   }
