@@ -21,6 +21,7 @@ export const eventClock: Clock = {
 
 /** Something has happened, for example bytes have come: from here on it is later. Wall time moves once per turn. */
 export function eventBegins(): void {
+  currentTurn();
   nowRead = false;
 }
 
@@ -51,16 +52,15 @@ function endTurn(): void {
   }
 }
 
+/** Kept while the turn is known to have an end: nothing else would forget it. What follows a turn reads for itself. */
 function readNow(): number {
-  currentTurn();
   now = systemClock.now();
-  nowRead = true;
+  nowRead = turnEnds;
   return now;
 }
 
 function readWall(): number {
-  currentTurn();
   wall = systemClock.wall();
-  wallRead = true;
+  wallRead = turnEnds;
   return wall;
 }

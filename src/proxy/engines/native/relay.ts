@@ -107,7 +107,7 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
       this.#fail('upstream-invalid');
       return false;
     }
-    if (this.#timeouts !== undefined) this.#connection?.deadline.set(this.#timeouts.readMs);
+    // The deadline is set when all of this read is handed on.
     return true;
   }
 
