@@ -24,6 +24,7 @@ export function valuesSchema(): Schema {
           workers: settingsTable.workers.kind.schema,
           terminationGracePeriodSeconds: { type: 'integer', minimum: 1 },
           healthChecks: settingsTable.healthChecks.kind.schema,
+          zone: { type: 'string' },
           reportNodeAddress: settingsTable.reportNodeAddress.kind.schema,
           watchIngressWithoutClass: { type: 'boolean' },
           ingressClassByName: { type: 'boolean' },

@@ -24,7 +24,7 @@ import { createChecker } from './health/checks/table.ts';
 import { Prober, systemProberTimers } from './health/prober.ts';
 import type { HealthChange } from './health/prober.ts';
 import { endpointHoldOff, HoldOff, objectHoldOff, systemTimer } from './hold-off.ts';
-import { withIgnoredChecks } from './ignored-checks.ts';
+import { IgnoredChecks } from './ignored-checks.ts';
 import { ObjectStore } from './objects/object-store.ts';
 import { Publisher } from './publisher.ts';
 import type { ObjectSource } from './sources/source.ts';
@@ -69,6 +69,7 @@ export class Controller {
   readonly #holdOff: HoldOff;
   readonly #publisher: Publisher;
   readonly #findings: Findings;
+  readonly #ignoredChecks: IgnoredChecks;
   readonly #stop = new AbortController();
   #defaultCertificate: Certificate | undefined;
   #compilation: Compilation | undefined;
@@ -83,6 +84,7 @@ export class Controller {
     this.#holdOff = new HoldOff((changedAt) => this.#run(changedAt), clock, systemTimer);
     this.#publisher = new Publisher(snapshot, { send, counters, clock, log });
     this.#findings = new Findings(log, counters);
+    this.#ignoredChecks = new IgnoredChecks(clock);
     this.health = new Prober({
       clock,
       random: systemRandom,
@@ -168,6 +170,7 @@ export class Controller {
     const { clock, reports, settings } = this.#options;
     const previous = this.#publisher.published;
     const defaultCertificate = this.#selfSigned();
+    const zone = reports?.zone();
     return this.#compile({
       objects: this.#store,
       settings,
@@ -175,6 +178,7 @@ export class Controller {
       previous,
       nowSeconds: Math.floor(clock.wall() / 1000 / hourSeconds) * hourSeconds,
       publishedAddresses: publishedAddresses(this.#store, settings, reports?.nodeAddresses() ?? []),
+      ...(zone !== undefined && { zone }),
       defaultCertificate,
     });
   }
@@ -193,10 +197,11 @@ export class Controller {
   }
 
   #report(compiled: Compilation): void {
-    const compilation = withIgnoredChecks(compiled, this.health.ignored());
+    this.#ignoredChecks.update(this.health.ignored());
+    const compilation = this.#ignoredChecks.withWarnings(compiled);
     this.#compilation = compilation;
     this.#findings.update(compilation);
-    this.#options.reports?.update(compilation, this.#store);
+    this.#options.reports?.update(this.#ignoredChecks.withNews(compiled), this.#store);
   }
 
   #say({ diagnostics, snapshot }: Compilation): void {

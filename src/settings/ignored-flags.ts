@@ -39,7 +39,6 @@ export const ignoredFlags: Readonly<Record<string, IgnoredFlag>> = {
     'chains are served as the Secret has them; put the intermediate certificates into it',
     'boolean',
   ),
-  'enable-topology-aware-routing': missing('topology aware routing is not supported yet', 'boolean'),
   'health-check-path': missing('the admin listener always answers /healthz, /livez and /readyz'),
   'metrics-per-undefined-host': missing('only hosts that an Ingress names become a label', 'boolean'),
   'exclude-socket-metrics': missing('all metrics are always there'),

@@ -15,8 +15,10 @@ export interface Settings {
   readonly namespace: string;
   /** Name of the own pod: identity in the election, label in metrics. */
   readonly podName: string;
-  /** Name of the own node, for its address in the status. */
+  /** Name of the own node, for its zone, and for its address in the status. */
   readonly nodeName: string;
+  /** Zone of this replica, for hints in EndpointSlices; auto asks the own node for its label topology.kubernetes.io/zone, empty is none. */
+  readonly zone: string;
   /** Name of the class that the legacy annotation kubernetes.io/ingress.class may hold. */
   readonly ingressClass: string;
   /** Controller string: IngressClasses with this spec.controller are ours. */

@@ -97,7 +97,14 @@ export const settingsTable: { readonly [K in SettingName]: SettingDefinition<Set
     group: 'Sources',
     kind: text('NAME'),
     fallback: '',
-    doc: 'Name of the own node, for its address in the status.',
+    doc: 'Name of the own node, for its zone, and for its address in the status.',
+  },
+  zone: {
+    flag: 'zone',
+    group: 'Sources',
+    kind: text('ZONE'),
+    fallback: 'auto',
+    doc: 'Zone of this replica, for hints in EndpointSlices; auto asks the own node for its label topology.kubernetes.io/zone, empty is none.',
   },
 
   ingressClass: {

@@ -10,4 +10,5 @@ export interface TranslatedFlag {
 /** Flags without the two dashes. */
 export const translatedFlags: Readonly<Record<string, TranslatedFlag>> = {
   'report-node-internal-ip-address': { setting: 'reportNodeAddress', text: { true: 'internal' } },
+  'enable-topology-aware-routing': { setting: 'zone', text: { true: 'auto', false: '' } },
 };

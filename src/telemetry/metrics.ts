@@ -56,6 +56,8 @@ export type MetricName =
   | 'fairway_ingress_info'
   | 'fairway_diagnostics'
   | 'fairway_endpoint_healthy'
+  | 'fairway_endpoint_out'
+  | 'fairway_endpoints'
   | 'fairway_health_checks_total'
   | 'fairway_health_check_seconds'
   | 'fairway_config_apply_seconds'
@@ -411,6 +413,20 @@ export const metricsTable: Readonly<Record<MetricName, MetricDefinition>> = {
     kind: 'gauge',
     help: '1 when the endpoint may be picked, 0 when its health check fails.',
     labels: ['namespace', 'service', 'endpoint'],
+    merge: 'max',
+    origin: 'control',
+  },
+  fairway_endpoint_out: {
+    kind: 'gauge',
+    help: '1 while a ready endpoint gets no requests, by reason: check-failure, check-timeout, check-inherited (before the control process started), refused, consecutive-failures, failure-rate. Absent while it gets some.',
+    labels: ['namespace', 'service', 'endpoint', 'reason'],
+    merge: 'max',
+    origin: 'control',
+  },
+  fairway_endpoints: {
+    kind: 'gauge',
+    help: 'Endpoints of an upstream by state: ready; ignored, which fail their checks and are used because all do; unhealthy; ejected; draining.',
+    labels: ['namespace', 'service', 'port', 'state'],
     merge: 'max',
     origin: 'control',
   },

@@ -103,6 +103,7 @@ test('the rights are exactly those of the design', () => {
   assert.deepEqual(rights(only(objects, 'ClusterRole', 'edge-fairway-cluster')), [
     'networking.k8s.io/ingressclasses list',
     'networking.k8s.io/ingressclasses watch',
+    '/nodes get',
   ]);
   assert.deepEqual(rights(only(objects, 'ClusterRole', 'edge-fairway-secrets')), ['/secrets list', '/secrets watch']);
   assert.deepEqual(rights(only(objects, 'ClusterRole', 'edge-fairway-status')), [
@@ -119,6 +120,16 @@ test('the rights are exactly those of the design', () => {
     'coordination.k8s.io/leases update edge-fairway-leader',
     'coordination.k8s.io/leases patch edge-fairway-leader',
   ]);
+});
+
+test('a replica reads its node for its zone or its address, and no node when both are said or not asked for', () => {
+  const nodesOf = (values: Record<string, unknown>): boolean =>
+    rights(only(render(values), 'ClusterRole', 'edge-fairway-cluster')).includes('/nodes get');
+  assert.equal(nodesOf({ controller: { zone: '' } }), false);
+  assert.equal(nodesOf({ controller: { zone: 'east' } }), false);
+  assert.equal(nodesOf({ controller: { zone: 'east', reportNodeAddress: 'internal' } }), true);
+  const [container] = podOf(render({ controller: { zone: 'east' } }), 'Deployment').containers;
+  assert.ok(container.args.includes('--zone=east'));
 });
 
 test('without health checks no pods are read', () => {

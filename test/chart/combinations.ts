@@ -40,6 +40,7 @@ export const valueCombinations: Readonly<Record<string, Record<string, unknown>>
       topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway' }],
       podAnnotations: { note: 'a: b' },
       reportNodeAddress: 'internal',
+      zone: '',
       lifecycle: { preStop: { sleep: { seconds: 5 } } },
     },
   },

@@ -122,10 +122,30 @@ test('the address of the own node is asked for when nothing better is said', asy
   });
   await new Promise<void>((resolve) => reports.start(resolve));
   assert.deepEqual(reports.nodeAddresses(), ['192.0.2.7']);
+  assert.equal(reports.zone(), '');
+});
+
+test('the zone is that of the own node, unless the settings say it', async (t) => {
+  const silent = { nodeName: 'n1', updateStatus: false, events: false } as const;
+  const node = { metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'east' } } };
+  const { api, reports } = await setup(t, silent);
+  api.set('nodes', node);
+  await new Promise<void>((resolve) => reports.start(resolve));
+  assert.equal(reports.zone(), 'east');
+  const said = await setup(t, { ...silent, zone: 'west' });
+  said.api.set('nodes', node);
+  said.reports.start(() => {});
+  await settled(said.api);
+  assert.equal(said.api.count('get', 'nodes'), 0);
 });
 
 test('a published Service makes the address of the node needless; an unknown node is said', async (t) => {
-  const better = await setup(t, { reportNodeAddress: 'internal', nodeName: 'n1', publishService: 'fairway/front' });
+  const better = await setup(t, {
+    reportNodeAddress: 'internal',
+    nodeName: 'n1',
+    publishService: 'fairway/front',
+    zone: '',
+  });
   better.reports.start(() => {});
   await settled(better.api);
   assert.equal(better.api.count('get', 'nodes'), 0);

@@ -159,7 +159,8 @@ export function healthOf(
   const endpoints = new Map<EndpointId, EndpointHealth>();
   for (const [endpoint, state, lastResult] of states) {
     const failures = state === 'unhealthy' ? 3 : 0;
-    endpoints.set(endpoint.id, { state, since: startedAt, lastResult, checkedAt: startedAt, successes: 0, failures });
+    const times = { since: startedAt, checkedAt: startedAt };
+    endpoints.set(endpoint.id, { state, lastResult, failedBy: 'failure', ...times, successes: 0, failures });
   }
   return { ignored, endpoints };
 }

@@ -89,6 +89,7 @@ export async function startEngine(
   });
   const engine = engines[name]({
     runtime,
+    ...(process.env['TEST_SOCKETS'] === 'streams' ? { sockets: 'streams' as const } : {}),
     ticketKeys: parts.ticketKeys ?? new Uint8Array(randomBytes(48)),
     log: createLogger({ process: 'test', level: 'error', destination: { write: note, dropped: 0, flush: noWait } }),
   });

@@ -18,6 +18,9 @@ export interface EndpointOptions {
   readonly serving?: boolean;
   readonly terminating?: boolean;
   readonly pod?: string;
+  readonly zone?: string;
+  /** Zones that the slice hints it for. */
+  readonly zoneHints?: readonly string[];
 }
 
 const nginx = 'nginx.ingress.kubernetes.io';
@@ -88,10 +91,14 @@ function sliceEndpoint({
   ready = true,
   serving = ready,
   terminating = false,
+  zone,
+  zoneHints,
 }: EndpointOptions): object {
   return {
     addresses: [address],
     conditions: { ready, serving, terminating },
+    ...(zone === undefined ? {} : { zone }),
+    ...(zoneHints === undefined ? {} : { hints: { forZones: zoneHints.map((name) => ({ name })) } }),
     ...(pod === undefined ? {} : { targetRef: { kind: 'Pod', name: pod } }),
   };
 }

@@ -14,6 +14,8 @@ export interface NamedBackend {
   checks: number;
   /** What `/healthz` answers. */
   healthStatus: number;
+  /** Connections that are open now. */
+  readonly connections: () => number;
   /** What everything else answers. */
   status: number;
   /** Answers nothing any more, not even health checks, but accepts. */
@@ -65,7 +67,12 @@ export async function startBackend(t: TestContext, name: string): Promise<NamedB
   };
   await listen();
   t.after(close);
-  return Object.assign(backend, { close, open: listen, hang: () => void (hangs = true) });
+  return Object.assign(backend, {
+    connections: () => sockets.size,
+    close,
+    open: listen,
+    hang: () => void (hangs = true),
+  });
 }
 
 async function answer(

@@ -102,6 +102,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if ne .Values.controller.reportNodeAddress "off" }}
 - --report-node-address={{ .Values.controller.reportNodeAddress }}
 {{- end }}
+- --zone={{ .Values.controller.zone }}
 {{- range $flag, $value := .Values.controller.extraArgs }}
 - --{{ $flag }}={{ $value }}
 {{- end }}

@@ -2,7 +2,11 @@ import type { Certificate } from '../../model/certificate.ts';
 import type { Phase } from '../../model/messages.ts';
 import type { MetricSample } from '../../model/metric-sample.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
+import type { Upstream } from '../../model/upstream.ts';
 import type { MetricName } from '../../telemetry/metrics.ts';
+import type { EndpointCondition } from '../health/endpoint-condition.ts';
+import { conditionOf } from '../health/endpoint-condition.ts';
+import type { UpstreamHealth } from '../health/health-state.ts';
 import { configHash } from './config-hash.ts';
 import type { AdminView, SupervisorState } from './view.ts';
 
@@ -17,6 +21,8 @@ export const derivedMetrics: readonly MetricName[] = [
   'nginx_ingress_controller_ssl_expire_time_seconds',
   'nginx_ingress_controller_ssl_certificate_info',
   'fairway_endpoint_healthy',
+  'fairway_endpoint_out',
+  'fairway_endpoints',
   'fairway_worker_deaths_total',
   'fairway_control_restarts_total',
   'fairway_drain_phase',
@@ -75,15 +81,38 @@ function samplesOf(certificate: Certificate, host: string, controllerClass: stri
 
 function healthSamples(view: AdminView, snapshot: Snapshot): MetricSample[] {
   const samples: MetricSample[] = [];
-  for (const { id, namespace, service } of snapshot.upstreams.values()) {
-    const health = view.health.upstream(id);
-    if (health === undefined) continue;
-    for (const [endpoint, { state }] of health.endpoints) {
+  for (const upstream of snapshot.upstreams.values()) {
+    const { id, namespace, service } = upstream;
+    const checks = view.health.upstream(id);
+    for (const [endpoint, { state }] of checks?.endpoints ?? []) {
       const healthy = state === 'unhealthy' ? 0 : 1;
       samples.push(sample('fairway_endpoint_healthy', [namespace, service, endpoint], healthy));
     }
+    samples.push(...conditionSamples(upstream, checks, view));
   }
   return samples;
+}
+
+/** `ready` always, and what else there is: an upstream has few series however many endpoints it has. */
+function conditionSamples(
+  { id, namespace, service, port, endpoints }: Upstream,
+  checks: UpstreamHealth | undefined,
+  view: AdminView,
+): MetricSample[] {
+  const counts = new Map<EndpointCondition, number>([['ready', 0]]);
+  const out: MetricSample[] = [];
+  for (const endpoint of endpoints) {
+    const ejection = view.ejections.ejectionOf(id, endpoint.id);
+    const condition = conditionOf(endpoint, checks, ejection);
+    counts.set(condition, (counts.get(condition) ?? 0) + 1);
+    const failed = `check-${checks?.endpoints.get(endpoint.id)?.failedBy ?? 'failure'}`;
+    const reason = condition === 'unhealthy' ? failed : condition === 'ejected' ? ejection?.reason : undefined;
+    if (reason !== undefined) out.push(sample('fairway_endpoint_out', [namespace, service, endpoint.id, reason], 1));
+  }
+  const states = [...counts].map(([state, count]) =>
+    sample('fairway_endpoints', [namespace, service, port, state], count),
+  );
+  return [...states, ...out];
 }
 
 const phases: readonly Phase[] = ['starting', 'serving', 'lameduck', 'draining'];

@@ -22,6 +22,9 @@ export interface AnnotationDefinition<T> {
   readonly deviation?: string;
 }
 
+/** Which endpoints are for the zone of this replica: those that are hinted for it, those that are in it, or all. */
+export type ZoneRouting = 'hints' | 'prefer' | 'off';
+
 /** What an Ingress asks of the upstreams behind it. */
 export interface UpstreamWish {
   readonly balancing?: Balancing;
@@ -30,6 +33,9 @@ export interface UpstreamWish {
   readonly serviceUpstream?: boolean;
   readonly ejection?: EjectionPolicy;
   readonly slowStartMs?: number;
+  readonly zoneRouting?: ZoneRouting;
+  /** How many times more an endpoint of the own zone weighs. */
+  readonly zoneWeight?: number;
   readonly limits?: UpstreamLimits;
   readonly healthCheck?: HealthCheckWish;
 }

@@ -40,6 +40,19 @@ export function wholeNumber(minimum: number, maximum: number): ValueKind<number>
   };
 }
 
+/** A number that may have up to three decimals. */
+export function decimal(minimum: number, maximum: number): ValueKind<number> {
+  return {
+    describe: `a number from ${minimum} to ${maximum}, in quotes`,
+    parse: (text) => {
+      if (!/^\d{1,6}(\.\d{1,3})?$/.test(text)) return bad(`${quoted(text)} is not a number`);
+      const number = Number(text);
+      if (number < minimum) return bad(`${text} is less than ${minimum}`);
+      return number > maximum ? bad(`${text} is more than ${maximum}`) : good(number);
+    },
+  };
+}
+
 /** Above this many seconds timers of the run time overflow; nobody lives to see the difference (24 days). */
 const longestSeconds = 2_147_483;
 

@@ -21,6 +21,8 @@ export interface CompileInput {
   readonly nowSeconds: number;
   /** What goes into the status of every Ingress; empty when it is not known. */
   readonly publishedAddresses: readonly LoadBalancerAddress[];
+  /** Of the node that this replica runs on, for `--zone=auto`; absent when it is not known. */
+  readonly zone?: string;
   /** For server names without a certificate, when `--default-ssl-certificate` gives none: the self-signed one. */
   readonly defaultCertificate?: Certificate;
 }

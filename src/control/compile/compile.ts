@@ -57,12 +57,13 @@ function createSteps(settings: Settings): (input: CompileInput, configured: read
 
   return (input, configured) => {
     const { objects, publishedAddresses, version } = input;
+    const zone = settings.zone === 'auto' ? (input.zone ?? '') : settings.zone;
     const ingresses = objects.list('Ingress');
     const selected = select(ingresses, objects.list('IngressClass'), settings);
     const plans = plan(selected.ours);
     const canaries = mergeCanaries(planHosts(plans), plans);
     const { hosts } = canaries;
-    const behind = upstreams.resolve(planUpstreams(claims(plans)), objects);
+    const behind = upstreams.resolve(planUpstreams(claims(plans)), objects, zone);
     const found = findCertificates(hosts, input);
     const diagnostics = report.diagnostics(
       configured,

@@ -214,12 +214,16 @@ export const compileCodes: Readonly<Record<CompileCode, CodeDefinition>> = {
 };
 
 /** Found while Fairway runs, not by compiling: see `control/ignored-checks.ts`. */
-export type HealthCode = 'all-checks-fail';
+export type HealthCode = 'all-checks-fail' | 'checks-pass-again';
 
 const healthCodes: Readonly<Record<HealthCode, CodeDefinition>> = {
   'all-checks-fail': {
     severity: 'warning',
     doc: 'The health checks of all endpoints of an upstream fail, so they take none out.',
+  },
+  'checks-pass-again': {
+    severity: 'info',
+    doc: 'The health checks of an upstream are followed again after all had failed. Only an Event says so.',
   },
 };
 

@@ -10,6 +10,8 @@ export interface ServiceSources {
   /** Counts only when there is no slice. */
   readonly legacy: Endpoints | undefined;
   readonly pod: (name: string) => Pod | undefined;
+  /** Of this replica; empty when it is not known. */
+  readonly zone: string;
 }
 
 /** An endpoint before its pod is looked at. */
@@ -19,6 +21,7 @@ export interface EndpointCandidate {
   readonly port: number;
   readonly state: 'ready' | 'draining';
   readonly zone?: string;
+  readonly zoneHints?: readonly string[];
   /** Name, in the namespace of the Service. */
   readonly pod?: string;
 }
@@ -78,7 +81,7 @@ class Gathering {
     if (!managed) this.#unmanaged ??= slice.name;
     const numbers = managed ? this.#numbersOf(slice.ports, slice.name) : [];
     if (numbers.length === 0) return;
-    for (const { addresses, ready, serving, terminating, zone, pod } of slice.endpoints) {
+    for (const { addresses, ready, serving, terminating, zone, zoneHints, pod } of slice.endpoints) {
       if (this.#policy === 'managed-only' && pod === undefined) {
         this.#unmanaged ??= slice.name;
         continue;
@@ -86,7 +89,7 @@ class Gathering {
       // `ready` alone decides; a terminating endpoint is ready only when its Service publishes what is not ready.
       const state = ready ? 'ready' : serving && terminating ? 'draining' : undefined;
       if (state === undefined) this.#notReady = true;
-      else this.#add(addresses, numbers, { state, zone, pod, named: slice.addressType === 'FQDN' });
+      else this.#add(addresses, numbers, { state, zone, zoneHints, pod, named: slice.addressType === 'FQDN' });
     }
   }
 
@@ -124,17 +127,22 @@ class Gathering {
     endpoint: {
       readonly state: EndpointCandidate['state'];
       readonly zone?: string | undefined;
+      readonly zoneHints?: readonly string[] | undefined;
       readonly pod: string | undefined;
       readonly named: boolean;
     },
   ): void {
-    const { state, zone, pod, named } = endpoint;
+    const { state, zone, zoneHints, pod, named } = endpoint;
+    const place = {
+      ...(zone !== undefined && { zone }),
+      ...(zoneHints !== undefined && { zoneHints }),
+      ...(pod !== undefined && { pod }),
+    };
     const into = named ? this.#names : this.#candidates;
     for (const address of addresses) {
       for (const port of numbers) {
         const id = endpointId(address, port);
         if (into.get(id)?.state === 'ready') continue;
-        const place = { ...(zone === undefined ? {} : { zone }), ...(pod === undefined ? {} : { pod }) };
         into.set(id, { id, address, port, state, ...place });
       }
     }

@@ -17,6 +17,8 @@ import type { UnfitAnnotation } from './health-checks.ts';
 import { planCheck, uncheckableName } from './health-checks.ts';
 import { describePorts, findServicePort } from './service-ports.ts';
 import type { UpstreamPlan } from './upstream-plan.ts';
+import type { ZonePlan } from './zones.ts';
+import { planZones } from './zones.ts';
 
 /** An upstream with everything that belongs to it. */
 export interface ResolvedUpstream {
@@ -143,13 +145,14 @@ class UpstreamResolver {
 
   #addEndpoints(port: ServicePort): void {
     const found = findEndpoints(port, this.#sources, this.#settings.endpointsPolicy);
-    for (const candidate of found.candidates) this.#add(candidate);
+    const zones = planZones(found.candidates, this.#sources.zone, this.#plan);
+    for (const candidate of found.candidates) this.#add(candidate, zones);
     for (const candidate of found.names) this.#addNamed(candidate);
     this.#reportGaps(found);
     if (this.#endpoints.length === 0) this.#reportNoEndpoints(found);
   }
 
-  #add(candidate: EndpointCandidate): void {
+  #add(candidate: EndpointCandidate, zones: ZonePlan): void {
     const { id, address, port, state, zone } = candidate;
     const pod = candidate.pod === undefined ? undefined : this.#lookUp(candidate.pod);
     this.#endpoints.push({
@@ -157,8 +160,9 @@ class UpstreamResolver {
       address,
       port,
       state,
-      weight: pod === undefined ? 1 : this.#weightOf(pod),
+      weight: (pod === undefined ? 1 : this.#weightOf(pod)) * (zones.heavier.has(id) ? zones.factor : 1),
       ...(zone === undefined ? {} : { zone }),
+      ...(zones.near.has(id) && { near: true }),
       ...(candidate.pod === undefined ? {} : { pod: this.#podRef(candidate.pod) }),
     });
     // A draining endpoint leaves anyway, and its pod's probe may well fail already.

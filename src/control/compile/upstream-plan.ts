@@ -69,6 +69,8 @@ const words: Readonly<Record<keyof UpstreamWish, string>> = {
   serviceUpstream: 'service-upstream',
   ejection: 'ejection',
   slowStartMs: 'slow-start',
+  zoneRouting: 'zone-routing',
+  zoneWeight: 'zone-weight',
   limits: 'the limits of connections and of the queue',
   healthCheck: 'health-check',
 };

@@ -51,6 +51,7 @@ export class UpstreamMemory {
   readonly #slices = new Map<string, readonly EndpointSlice[]>();
   #entries = new Map<UpstreamId, Entry>();
   #plans: readonly UpstreamPlan[] = [];
+  #zone = '';
   #last: ResolvedUpstreams = { upstreams: new Map(), healthChecks: new Map(), orphans: new Map(), diagnostics: [] };
 
   /** @param settings  effective ones; others need another memory */
@@ -58,17 +59,20 @@ export class UpstreamMemory {
     this.#settings = settings;
   }
 
-  resolve(plans: readonly UpstreamPlan[], objects: ObjectView): ResolvedUpstreams {
+  /** @param zone  of this replica; empty when it is not known */
+  resolve(plans: readonly UpstreamPlan[], objects: ObjectView, zone: string): ResolvedUpstreams {
     const changes = this.#take(objects);
-    const samePlans = plans === this.#plans;
+    const sameZone = zone === this.#zone;
+    const samePlans = plans === this.#plans && sameZone;
     if (samePlans && changes.services.size === 0 && changes.pods.size === 0) return this.#last;
     const known = this.#entries;
     if (!samePlans) this.#entries = new Map();
     this.#plans = plans;
+    this.#zone = zone;
     const changed: Entry[] = [];
     for (const plan of plans) {
       const before = known.get(plan.id);
-      const stays = before !== undefined && before.plan === plan && !isTouched(before, changes);
+      const stays = before !== undefined && before.plan === plan && sameZone && !isTouched(before, changes);
       const entry = stays ? before : { plan, resolved: this.#resolve(plan, objects, before?.resolved) };
       if (!stays) changed.push(entry);
       if (!stays || !samePlans) this.#entries.set(plan.id, entry);
@@ -118,6 +122,7 @@ export class UpstreamMemory {
       slices: this.#slices.get(serviceKey) ?? [],
       legacy: objects.get('Endpoints', namespace, service),
       pod: (name) => objects.get('Pod', namespace, name),
+      zone: this.#zone,
     };
     const next = resolveUpstream(plan, objects.get('Service', namespace, service), sources, this.#settings);
     return keepParts(before, next);

@@ -6,6 +6,8 @@ import type { EjectionReason } from '../../model/pool-policy.ts';
 /** An endpoint that data workers leave out now, because requests failed there. */
 export interface KnownEjection {
   readonly reason: EjectionReason;
+  /** When it was left out, milliseconds since 1970. */
+  readonly since: number;
   /** When it returns, milliseconds since 1970. */
   readonly until: number;
   /** How many times in a row it was left out. */
@@ -41,7 +43,8 @@ export class Ejections implements EjectionView {
     if ((this.#known.get(key)?.endsAt ?? 0) > endsAt) return;
     this.#known.delete(key);
     if (this.#known.size >= this.#limit) this.#makeRoom();
-    this.#known.set(key, { reason, times, until: this.#clock.wall() + durationMs, endsAt });
+    const since = this.#clock.wall();
+    this.#known.set(key, { reason, times, since, until: since + durationMs, endsAt });
   }
 
   ejectionOf(upstream: UpstreamId, endpoint: EndpointId): KnownEjection | undefined {

@@ -7,6 +7,8 @@ export interface EndpointHealth {
   readonly since: number;
   /** Result of the last check for people, for example `HTTP 503`; empty before the first one. */
   readonly lastResult: string;
+  /** How it failed last; `inherited`: it was out before this process started. Says nothing before the first failure. */
+  readonly failedBy: 'failure' | 'timeout' | 'inherited';
   /** When the last check ended, milliseconds since 1970; 0 before the first one. */
   readonly checkedAt: number;
   /** Successful checks in a row; 0 after a failure. */

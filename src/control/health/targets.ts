@@ -27,6 +27,7 @@ export class Target implements EndpointHealth {
   state: 'unknown' | 'healthy' | 'unhealthy' = 'unknown';
   since: number;
   lastResult = '';
+  failedBy: 'failure' | 'timeout' | 'inherited' = 'failure';
   checkedAt = 0;
   successes = 0;
   failures = 0;
@@ -51,6 +52,7 @@ export class Target implements EndpointHealth {
   /** It was out before this process started, so it stays out until it passes. */
   inherit(): void {
     this.state = 'unhealthy';
+    this.failedBy = 'inherited';
     this.lastResult = 'was out before the control process started';
   }
 
@@ -65,6 +67,7 @@ export class Target implements EndpointHealth {
     this.checkedAt = wall;
     if (result.outcome === 'unknown') return false;
     const passed = result.outcome === 'success';
+    if (result.outcome !== 'success') this.failedBy = result.outcome;
     this.successes = passed ? this.successes + 1 : 0;
     this.failures = passed ? 0 : this.failures + 1;
     const next = passed ? 'healthy' : 'unhealthy';

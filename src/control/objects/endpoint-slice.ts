@@ -119,13 +119,24 @@ function readPlace(
   reader: FieldReader,
   endpoint: Fields,
   path: string,
-): Pick<SliceEndpoint, 'zone' | 'pod' | 'nodeName'> {
+): Pick<SliceEndpoint, 'zone' | 'zoneHints' | 'pod' | 'nodeName'> {
   const zone = reader.text(endpoint, 'zone', path);
   const nodeName = reader.text(endpoint, 'nodeName', path);
+  const zoneHints = readZoneHints(reader, endpoint, path);
   const pod = readTargetPod(reader, endpoint, path);
   return {
     ...(zone === undefined ? {} : { zone }),
+    ...(zoneHints.length === 0 ? {} : { zoneHints }),
     ...(pod === undefined ? {} : { pod }),
     ...(nodeName === undefined ? {} : { nodeName }),
   };
+}
+
+/** An empty list is the same as none. Source: Kubernetes API, EndpointHints v1. */
+function readZoneHints(reader: FieldReader, endpoint: Fields, path: string): string[] {
+  const hints = reader.fields(endpoint, 'hints', path) ?? {};
+  return reader.each(hints, 'forZones', `${path}.hints`, (zone, zonePath) => {
+    const name = reader.text(zone, 'name', zonePath);
+    return name === '' ? undefined : name;
+  });
 }

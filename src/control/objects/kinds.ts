@@ -127,6 +127,8 @@ export interface SliceEndpoint {
   readonly serving: boolean;
   readonly terminating: boolean;
   readonly zone?: string;
+  /** Zones whose clients it is for; absent when the slice does not say. Source: Kubernetes API, EndpointHints. */
+  readonly zoneHints?: readonly string[];
   /** Name of the pod in the slice's namespace, when `targetRef` is a Pod. */
   readonly pod?: string;
   readonly nodeName?: string;

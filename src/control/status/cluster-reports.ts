@@ -13,11 +13,11 @@ import { createEventWriter } from './events.ts';
 import type { LeaderElector } from './leader-election.ts';
 import { alwaysLeading, createLeaderElector } from './leader-election.ts';
 import type { Leadership } from './leadership.ts';
-import { followNodeAddress } from './node-address.ts';
+import { followOwnNode, nodeAddresses, nodeZone } from './own-node.ts';
 import type { StatusWriter } from './status-writer.ts';
 import { createStatusWriter } from './status-writer.ts';
 
-/** All that Fairway writes into the cluster: status, Events and the Lease of who may write them. */
+/** All that Fairway writes into the cluster, status, Events and the Lease of who may write them; and what it reads of its node. */
 export interface ClusterReports {
   /**
    * Begins to campaign.
@@ -30,6 +30,8 @@ export interface ClusterReports {
   leadership(): Leadership;
   /** Addresses of the own node, with `--report-node-address`. */
   nodeAddresses(): readonly string[];
+  /** Zone of the own node, with `--zone=auto`; empty while it is not known. */
+  zone(): string;
   /** Ends leader-only work and releases the Lease. */
   stop(): Promise<void>;
 }
@@ -50,7 +52,6 @@ export function openReports(
 }
 
 interface Writers {
-  readonly client: ApiClient;
   readonly elector: LeaderElector;
   readonly status: StatusWriter | undefined;
   readonly events: EventWriter | undefined;
@@ -61,7 +62,9 @@ class Reports implements ClusterReports {
   readonly #connect: () => ApiClient;
   readonly #stopping: AbortController = new AbortController();
   #writers: Writers | undefined;
+  #client: ApiClient | undefined;
   #nodeAddresses: readonly string[] = [];
+  #zone = '';
 
   constructor(tools: ReportTools, connect: () => ApiClient) {
     this.#tools = tools;
@@ -70,10 +73,13 @@ class Reports implements ClusterReports {
 
   start(changed: () => void): void {
     const { settings } = this.#tools;
-    if (!settings.updateStatus && !settings.events) return;
+    const writes = settings.updateStatus || settings.events;
+    const wanted = this.#wantedOfNode();
+    if (!writes && wanted.length === 0) return;
     const client = this.#connect();
-    this.#writers = this.#open(client);
-    if (settings.updateStatus) this.#followNode(client, changed);
+    this.#client = client;
+    if (writes) this.#writers = this.#open(client);
+    if (wanted.length > 0) this.#followNode(client, wanted, changed);
   }
 
   update(compilation: Compilation, objects: Pick<ObjectView, 'get'>): void {
@@ -95,16 +101,20 @@ class Reports implements ClusterReports {
     return this.#nodeAddresses;
   }
 
+  zone(): string {
+    return this.#zone;
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     const writers = this.#writers;
     this.#writers = undefined;
-    if (writers === undefined) return;
     // Nothing may be written once somebody else may lead.
-    writers.status?.stop();
-    writers.events?.stop();
-    await writers.elector.stop();
-    writers.client.close();
+    writers?.status?.stop();
+    writers?.events?.stop();
+    await writers?.elector.stop();
+    this.#client?.close();
+    this.#client = undefined;
   }
 
   #open(client: ApiClient): Writers {
@@ -120,40 +130,42 @@ class Reports implements ClusterReports {
         });
     const reporter = { controller: settings.controllerClass, instance: settings.podName };
     return {
-      client,
       elector,
       status: settings.updateStatus ? createStatusWriter({ ...common, elector }) : undefined,
       events: settings.events ? createEventWriter({ ...common, elector, reporter }) : undefined,
     };
   }
 
-  /** Only when nothing better is said about where Fairway is reached. */
-  #followNode(client: ApiClient, changed: () => void): void {
-    const { settings, clock, log } = this.#tools;
-    const { nodeName, publishService, publishStatusAddress, reportNodeAddress } = settings;
-    if (reportNodeAddress === 'off' || publishService !== '' || publishStatusAddress.length > 0) return;
-    if (nodeName === '') {
-      log.warn(
-        {},
-        '--report-node-address has no effect: the name of the node is not known. Set --node-name or NODE_NAME',
-      );
-      return;
+  /** The zone, and the address when nothing better is said about where Fairway is reached. */
+  #wantedOfNode(): ('zone' | 'address')[] {
+    const { nodeName, publishService, publishStatusAddress, reportNodeAddress, updateStatus, zone } =
+      this.#tools.settings;
+    const address =
+      updateStatus && reportNodeAddress !== 'off' && publishService === '' && publishStatusAddress.length === 0;
+    if (nodeName !== '')
+      return [...(zone === 'auto' ? (['zone'] as const) : []), ...(address ? (['address'] as const) : [])];
+    if (address) {
+      const why = 'the name of the node is not known. Set --node-name or NODE_NAME';
+      this.#tools.log.warn({}, `--report-node-address has no effect: ${why}`);
     }
-    const options = {
-      client,
-      nodeName,
-      wanted: reportNodeAddress,
-      clock,
-      timers: systemTimers,
-      random: systemRandom,
-      log,
+    return [];
+  }
+
+  #followNode(client: ApiClient, wanted: readonly ('zone' | 'address')[], changed: () => void): void {
+    const { settings, clock, log } = this.#tools;
+    const { nodeName, reportNodeAddress } = settings;
+    const named = `the ${wanted.join(' and the ')}`;
+    const options = { client, nodeName, wanted: named, clock, timers: systemTimers, random: systemRandom, log };
+    const take = (node: unknown): void => {
+      const before = `${this.#zone} ${this.#nodeAddresses.join()}`;
+      if (wanted.includes('zone')) this.#zone = nodeZone(node);
+      if (wanted.includes('address') && reportNodeAddress !== 'off') {
+        this.#nodeAddresses = nodeAddresses(node, reportNodeAddress);
+      }
+      if (`${this.#zone} ${this.#nodeAddresses.join()}` !== before) changed();
     };
-    const take = (addresses: readonly string[]): void => {
-      this.#nodeAddresses = addresses;
-      changed();
-    };
-    followNodeAddress(options, take, this.#stopping.signal).catch((error: unknown) => {
-      log.error({ error }, 'the address of the node is no longer followed');
+    followOwnNode(options, take, this.#stopping.signal).catch((error: unknown) => {
+      log.error({ error }, `${named} of the node is no longer followed`);
     });
   }
 }

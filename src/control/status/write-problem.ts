@@ -1,7 +1,7 @@
 import type { Logger } from '../../lib/logger.ts';
 import type { ApiError } from '../sources/cluster/api-error.ts';
 
-/** The right without which a write is forbidden, as it stands in a Role. */
+/** The right without which something is forbidden, as it stands in a Role. */
 export interface NeededRight {
   readonly group: string;
   readonly resource: string;
@@ -10,19 +10,21 @@ export interface NeededRight {
   readonly role: string;
 }
 
-/** Says once that something cannot be written, and once that it can again. What may pass must come twice in a row. */
+/** Says once that something cannot be written, or read, and once that it can again. What may pass must come twice in a row. */
 export class WriteProblem {
   readonly #what: string;
   readonly #right: NeededRight;
   readonly #log: Logger;
+  readonly #done: 'written' | 'read';
   #last = '';
   #said = '';
 
-  /** @param what  the thing that is written, for messages: `the status of Ingresses` */
-  constructor(what: string, right: NeededRight, log: Logger) {
+  /** @param what  the thing that is written or read, for messages: `the status of Ingresses` */
+  constructor(what: string, right: NeededRight, log: Logger, done: 'written' | 'read' = 'written') {
     this.#what = what;
     this.#right = right;
     this.#log = log;
+    this.#done = done;
   }
 
   failed(error: ApiError): void {
@@ -33,7 +35,7 @@ export class WriteProblem {
     this.#said = cause;
     this.#log.warn(
       { status: error.status, reason: error.reason },
-      `${this.#what} cannot be written: ${error.message}. ${this.#fix(error)}`,
+      `${this.#what} cannot be ${this.#done}: ${error.message}. ${this.#fix(error)}`,
     );
   }
 
@@ -41,7 +43,7 @@ export class WriteProblem {
     this.#last = '';
     if (this.#said === '') return;
     this.#said = '';
-    this.#log.info({}, `${this.#what} can be written again`);
+    this.#log.info({}, `${this.#what} can be ${this.#done} again`);
   }
 
   #fix(error: ApiError): string {

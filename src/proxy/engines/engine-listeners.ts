@@ -1,9 +1,20 @@
+import type { CoarseTimers } from '../../lib/coarse-timers.ts';
+import type { NodeHandles } from '../../lib/node-handles.ts';
 import type { ListenerId } from '../../model/ids.ts';
-import type { OnConnection } from '../listeners/accepted-connection.ts';
+import type { OnConnection, OnDirectConnection } from '../listeners/accepted-connection.ts';
+import { CertificateContexts } from '../listeners/certificate-contexts.ts';
+import type { TlsParts } from '../listeners/certificate-contexts.ts';
 import { ListenerSet } from '../listeners/listener-set.ts';
 import { TlsTermination } from '../listeners/tls.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { EngineParts, SocketHandle } from './engine.ts';
+
+/** For an engine that needs no sockets of Node. */
+export interface DirectListening {
+  readonly handles: NodeHandles;
+  readonly timers: CoarseTimers;
+  readonly onConnection: OnDirectConnection;
+}
 
 /** The listening side that every engine has: sockets, TLS, and what is said when either fails. */
 export class EngineListeners {
@@ -12,21 +23,20 @@ export class EngineListeners {
   readonly #listeners: ListenerSet;
   #refused = 0;
 
-  /** @param input  `direct`: connections without TLS come with a `SocketInput`, where Node can do it */
-  constructor(parts: EngineParts, input: 'direct' | 'events', onConnection: OnConnection) {
+  /** @param direct  takes connections without Node's sockets, where Node can do it */
+  constructor(parts: EngineParts, onConnection: OnConnection, direct?: DirectListening) {
     const { admission, log, runtime, ticketKeys } = parts;
     this.#runtime = runtime;
-    this.#tls = new TlsTermination(
-      {
-        certificateFor: (serverName) => runtime.certificateFor(serverName),
-        ticketKeys,
-        onBadCertificate: ({ source }, error) =>
-          log.error({ event: 'certificate-refused', source, error }, `The certificate of ${source} cannot be used`),
-      },
-      onConnection,
-    );
+    const tlsParts: TlsParts = {
+      certificateFor: (serverName) => runtime.certificateFor(serverName),
+      ticketKeys,
+      onBadCertificate: ({ source }, error) =>
+        log.error({ event: 'certificate-refused', source, error }, `The certificate of ${source} cannot be used`),
+    };
+    const contexts = new CertificateContexts(tlsParts);
+    this.#tls = new TlsTermination(tlsParts, contexts, onConnection);
     this.#listeners = new ListenerSet({
-      directInput: input === 'direct',
+      ...(direct === undefined ? {} : { direct: { ...direct, contexts } }),
       tls: this.#tls,
       onConnection,
       connectionLimit: () => admission?.connectionLimit ?? Number.POSITIVE_INFINITY,

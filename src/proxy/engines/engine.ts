@@ -32,6 +32,8 @@ export interface EngineParts {
   /** 48 bytes that all workers share. */
   readonly ticketKeys: Uint8Array;
   readonly log: Logger;
+  /** `streams`: Node's sockets even where the engine could do without (decision 0030). */
+  readonly sockets?: 'handles' | 'streams';
   /** Absent: every connection is accepted. */
   readonly admission?: Admission;
 }

@@ -40,7 +40,7 @@ export class HttpProxyEngine implements Engine {
       onRequest: () => void (this.#requests += 1),
     });
     this.#server.keepAliveMs = runtime.snapshot.options.keepAliveMs;
-    this.#listeners = new EngineListeners(parts, 'events', (accepted) => this.#server.accept(accepted));
+    this.#listeners = new EngineListeners(parts, (accepted) => this.#server.accept(accepted));
   }
 
   apply(update: SnapshotUpdate): void {

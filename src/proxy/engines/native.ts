@@ -1,10 +1,12 @@
 import { CoarseTimers } from '../../lib/coarse-timers.ts';
+import { nodeHandles } from '../../lib/node-handles.ts';
+import { StreamSocket } from '../../lib/stream-socket.ts';
 import type { ListenerId } from '../../model/ids.ts';
 import type { UnhealthyEndpoints } from '../../model/messages.ts';
 import type { SnapshotUpdate } from '../../model/update.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import type { RequestHead } from '../exchange/exchange.ts';
-import type { AcceptedConnection } from '../listeners/accepted-connection.ts';
+import type { DirectConnection } from '../listeners/accepted-connection.ts';
 import { ClientConnection } from '../protocols/http1/client-connection.ts';
 import type { ClientParts } from '../protocols/http1/client-connection.ts';
 import type { ClientExchange } from '../protocols/http1/client-exchange.ts';
@@ -14,7 +16,7 @@ import { runExchange } from '../runtime/serve-exchange.ts';
 import { reportConnections } from './connection-report.ts';
 import { EngineListeners } from './engine-listeners.ts';
 import type { Engine, EngineParts, SocketHandle } from './engine.ts';
-import { dial } from './native/dial.ts';
+import { dialler } from './native/dial.ts';
 import type { TransportParts } from './native/native-transport.ts';
 import { NativeTransport } from './native/native-transport.ts';
 import { OpenConnections } from './native/open-connections.ts';
@@ -38,7 +40,8 @@ export class NativeEngine implements Engine {
     const timers = new CoarseTimers(clock.now);
     this.#runtime = runtime;
     this.#connections = new OpenConnections(clock, random);
-    this.#pools = new UpstreamPools(timers, dial, runtime.snapshot.options);
+    const handles = parts.sockets === 'streams' ? undefined : nodeHandles;
+    this.#pools = new UpstreamPools(timers, dialler(handles), runtime.snapshot.options);
     runtime.onLeave((endpoint) => this.#pools.leave(endpoint));
     runtime.onEject((endpoint) => this.#pools.closeIdle(endpoint));
     this.#transport = {
@@ -56,7 +59,11 @@ export class NativeEngine implements Engine {
       closesNow: this.#connections.closesNow,
       onClosed: (connection) => this.#connections.remove(connection),
     };
-    this.#listeners = new EngineListeners(parts, 'direct', (accepted) => this.#accept(accepted));
+    this.#listeners = new EngineListeners(
+      parts,
+      (accepted) => this.#accept({ ...accepted, socket: new StreamSocket(accepted.socket) }),
+      handles && { handles, timers, onConnection: (accepted) => this.#accept(accepted) },
+    );
   }
 
   apply(update: SnapshotUpdate): void {
@@ -95,7 +102,7 @@ export class NativeEngine implements Engine {
     });
   }
 
-  #accept(accepted: AcceptedConnection): void {
+  #accept(accepted: DirectConnection): void {
     this.#connections.add(new ClientConnection(accepted, this.#client));
   }
 

@@ -1,12 +1,12 @@
 import { hash32 } from '../../lib/hash.ts';
 import type { EndpointId } from '../../model/ids.ts';
 import type { CookieAffinity } from '../../model/policy.ts';
-import type { Balancer } from '../balancing/balancer.ts';
-import { consistentHash } from '../balancing/consistent-hash.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
+import { avoidedAt } from '../upstreams/places.ts';
 import type { UpstreamState } from '../upstreams/upstream-state.ts';
 import type { FilterEnvironment } from './filter.ts';
+import { ringBeforeDrain, ringOf } from './session-rings.ts';
 
 /** A session that begins: its key, and where it leads. */
 export interface NewSession {
@@ -27,7 +27,8 @@ export interface Sessions {
 }
 
 export function sessionsOf(policy: CookieAffinity, environment: FilterEnvironment): Sessions {
-  return policy.mode === 'persistent' ? persistentSessions(policy) : balancedSessions(environment);
+  if (policy.mode === 'persistent') return persistentSessions(policy);
+  return policy.whileDraining === 'keep' ? keptBalancedSessions(environment) : balancedSessions(environment);
 }
 
 /**
@@ -35,36 +36,79 @@ export function sessionsOf(policy: CookieAffinity, environment: FilterEnvironmen
  * that leave or drain give theirs away. Any value is a key. Source: ingress-nginx `sticky_balanced.lua`; observed 14.
  */
 function balancedSessions(environment: FilterEnvironment): Sessions {
+  const { random } = environment;
   return {
-    find: (key, upstream) => ringOf(upstream, environment)?.pick(key, nothing),
-    substitute: (key, upstream, tried) => ringOf(upstream, environment)?.pick(key, tried),
-    begin: ({ tried }, upstream) => {
-      const ring = ringOf(upstream, environment);
+    find: (key, upstream) => ringOf(upstream, random)?.pick(key, nothing),
+    substitute: (key, upstream, tried) => ringOf(upstream, random)?.pick(key, avoidedAt(upstream, tried)),
+    begin: (exchange, upstream) => {
+      const ring = ringOf(upstream, random);
       if (ring === undefined) return undefined;
-      let key = newKey(environment);
-      let endpoint = ring.pick(key, nothing);
-      for (let more = 1; more < mostKeys && endpoint !== undefined && tried.includes(endpoint); more += 1) {
-        key = newKey(environment);
-        endpoint = ring.pick(key, nothing);
-      }
-      return endpoint === undefined ? undefined : { key, endpoint };
+      return beginAt((key) => ring.pick(key, nothing), avoidedAt(upstream, exchange.tried), environment);
     },
   };
 }
 
 /**
- * The key is a hash of the endpoint's id: the session stays while the endpoint exists, passes its check and is not ejected,
- * also while it drains and whatever comes beside it. Source: ingress-nginx `sticky_persistent.lua`.
+ * The same, but endpoints that drain keep the sessions that they have. New sessions get keys that do not lead to them, so
+ * that no worker or replica takes a new session for an old one.
  */
-function persistentSessions({ upstreamHash }: CookieAffinity): Sessions {
+function keptBalancedSessions(environment: FilterEnvironment): Sessions {
+  const { random } = environment;
+  const moving = balancedSessions(environment);
+  return {
+    find: (key, upstream) => {
+      const home = ringBeforeDrain(upstream, random)?.pick(key, nothing);
+      return home !== undefined && mayStay(home, upstream) ? home : moving.find(key, upstream);
+    },
+    substitute: (key, upstream, tried) => moving.substitute(key, upstream, tried),
+    begin: (exchange, upstream) => {
+      const before = ringBeforeDrain(upstream, random);
+      if (before === undefined) return moving.begin(exchange, upstream);
+      const avoided = avoidedAt(upstream, exchange.tried);
+      const begun = beginAt((key) => readyOnly(before.pick(key, nothing)), avoided, environment);
+      return begun ?? moving.begin(exchange, upstream);
+    },
+  };
+}
+
+function readyOnly(endpoint: EndpointState | undefined): EndpointState | undefined {
+  return endpoint?.endpoint.state === 'ready' ? endpoint : undefined;
+}
+
+/**
+ * A key that leads to an endpoint that has not failed and has a place, if it is soon found; else one that leads to any.
+ * @param lead  where a key leads; undefined: it must not be taken
+ */
+function beginAt(
+  lead: (key: string) => EndpointState | undefined,
+  avoided: readonly EndpointState[],
+  environment: FilterEnvironment,
+): NewSession | undefined {
+  let begun: NewSession | undefined;
+  for (let more = 0; more < mostKeys; more += 1) {
+    const key = newKey(environment);
+    const endpoint = lead(key);
+    if (endpoint === undefined) continue;
+    begun = { key, endpoint };
+    if (!avoided.includes(endpoint) || more >= mostUntriedKeys) return begun;
+  }
+  return begun;
+}
+
+/**
+ * The key is a hash of the endpoint's id: the session stays while the endpoint exists, passes its check and is not ejected,
+ * whatever comes beside it, and while it drains unless the Ingress wants it to move. Source: ingress-nginx `sticky_persistent.lua`.
+ */
+function persistentSessions({ upstreamHash, whileDraining }: CookieAffinity): Sessions {
+  const mayHold = whileDraining === 'keep' ? mayStay : mayStayReady;
   return {
     find: (key, upstream) => {
       const endpoint = keysOf(upstream, upstreamHash).get(key);
-      return endpoint !== undefined && mayStay(endpoint, upstream) ? endpoint : undefined;
+      return endpoint !== undefined && mayHold(endpoint, upstream) ? endpoint : undefined;
     },
-    substitute: (key, upstream, tried) => upstream.picker?.pick(key, tried),
+    substitute: (key, upstream, tried) => upstream.picker?.pick(key, avoidedAt(upstream, tried)),
     begin: (exchange, upstream) => {
-      const endpoint = upstream.picker?.pick(exchange.clientAddress, exchange.tried);
+      const endpoint = upstream.picker?.pick(exchange.clientAddress, avoidedAt(upstream, exchange.tried));
       return endpoint === undefined ? undefined : { key: keyOf(endpoint.endpoint.id, upstreamHash), endpoint };
     },
   };
@@ -74,22 +118,16 @@ function mayStay(endpoint: EndpointState, upstream: UpstreamState): boolean {
   return (endpoint.healthy && !endpoint.ejection.isOut) || upstream.pickable.includes(endpoint);
 }
 
+/** Draining endpoints are picked when no other one is left. */
+function mayStayReady(endpoint: EndpointState, upstream: UpstreamState): boolean {
+  return endpoint.endpoint.state === 'ready' ? mayStay(endpoint, upstream) : upstream.pickable.includes(endpoint);
+}
+
 const nothing: readonly EndpointState[] = [];
 /** As many keys are tried for an endpoint that has not failed. Source: ingress-nginx, MAX_UPSTREAM_CHECKS_COUNT. */
-const mostKeys = 20;
-
-/** The hash of an upstream, for all routes to it; made when first asked for, and anew for another set of endpoints. */
-const rings = new WeakMap<UpstreamState, { readonly pickable: readonly EndpointState[]; readonly ring: Balancer }>();
-
-function ringOf(upstream: UpstreamState, { random }: FilterEnvironment): Balancer | undefined {
-  const { pickable } = upstream;
-  if (pickable.length === 0) return undefined;
-  const known = rings.get(upstream);
-  if (known?.pickable === pickable) return known.ring;
-  const ring = consistentHash(pickable, random, known?.ring);
-  rings.set(upstream, { pickable, ring });
-  return ring;
-}
+const mostUntriedKeys = 20;
+/** And for one that does not drain: where nine of ten do, fewer than one session in a million finds none. */
+const mostKeys = 150;
 
 /** Time, process and a random number, as ingress-nginx writes them: `1795650037.026.37.945037`. */
 function newKey({ clock, random }: FilterEnvironment): string {

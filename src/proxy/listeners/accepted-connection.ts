@@ -1,13 +1,10 @@
 import type { Socket } from 'node:net';
 
-import type { SocketInput } from '../../lib/socket-input.ts';
+import type { ByteSocket } from '../../lib/byte-socket.ts';
 
 /** One connection that a listener accepted, after the TLS handshake if it has one. */
-export interface AcceptedConnection {
-  /** Has an `error` listener already: nothing that a peer does can end the process (threats R-43). */
-  readonly socket: Socket;
-  /** What the socket reads comes here instead of in `data` events; only when `ListenerParts.directInput` asks for it. */
-  readonly input?: SocketInput;
+export interface Accepted<S> {
+  readonly socket: S;
   /** Port that we listen on. */
   readonly localPort: number;
   readonly secure: boolean;
@@ -17,4 +14,10 @@ export interface AcceptedConnection {
   readonly plainOnTls: boolean;
 }
 
+/** With Node's socket, which has an `error` listener already: nothing that a peer does can end the process (threats R-43). */
+export type AcceptedConnection = Accepted<Socket>;
+/** With a socket directly on Node's handle, which reads from `resume` on. */
+export type DirectConnection = Accepted<ByteSocket>;
+
 export type OnConnection = (connection: AcceptedConnection) => void;
+export type OnDirectConnection = (connection: DirectConnection) => void;

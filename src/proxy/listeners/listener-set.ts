@@ -1,8 +1,14 @@
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 
-import type { OnConnection } from './accepted-connection.ts';
-import { acceptDirectly } from './direct-accept.ts';
+import type { CoarseTimers } from '../../lib/coarse-timers.ts';
+import { HandleSocket } from '../../lib/handle-socket.ts';
+import type { NodeHandles, TcpHandle } from '../../lib/node-handles.ts';
+import type { OnConnection, OnDirectConnection } from './accepted-connection.ts';
+import type { CertificateContexts } from './certificate-contexts.ts';
+import { acceptHandles } from './direct-accept.ts';
+import type { HandshakeParts } from './handshake.ts';
+import { Handshake } from './handshake.ts';
 import type { TlsTermination } from './tls.ts';
 
 /**
@@ -29,8 +35,16 @@ export interface ListenerParts {
   readonly onRefused: () => void;
   /** The kernel refuses to listen, or to accept one connection; the listener goes on. */
   readonly onError: (port: number, error: unknown) => void;
-  /** Connections without TLS come with a `SocketInput`, where Node can do it. */
-  readonly directInput?: boolean;
+  /** Connections go here instead, where Node can do it. */
+  readonly direct?: DirectParts;
+}
+
+/** For connections without Node's sockets. */
+export interface DirectParts {
+  readonly handles: NodeHandles;
+  readonly contexts: CertificateContexts;
+  readonly timers: CoarseTimers;
+  readonly onConnection: OnDirectConnection;
 }
 
 /** Serves on the sockets that the supervisor passed. Knows connections, not what is spoken on them. */
@@ -46,17 +60,22 @@ export class ListenerSet {
   /** @param port  the port the kernel gave */
   listen(protocol: 'http' | 'https', port: number, handle: SocketHandle): void {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      if (!this.#admit(socket)) return;
+      // Without it a reset by the peer ends the process.
+      socket.on('error', () => undefined);
+      if (!this.#admit()) return void socket.destroy();
+      socket.once('close', this.#onGone);
       if (protocol === 'https') this.#acceptTls(socket, port);
       else this.#parts.onConnection({ socket, localPort: port, secure: false, serverName: '', plainOnTls: false });
     });
     server.on('error', (error) => this.#parts.onError(port, error));
     this.#servers.add(server);
     server.listen(handle, backlog);
-    if (protocol === 'https' || this.#parts.directInput !== true) return;
-    acceptDirectly(server, (socket, input) => {
-      if (!this.#admit(socket)) return;
-      this.#parts.onConnection({ socket, input, localPort: port, secure: false, serverName: '', plainOnTls: false });
+    const { direct } = this.#parts;
+    if (direct === undefined) return;
+    const accept = this.#directAccept(direct, protocol, port);
+    acceptHandles(server, direct.handles, (handle) => {
+      if (this.#admit()) accept(handle);
+      else handle.close(ignoreClosed);
     });
   }
 
@@ -72,22 +91,35 @@ export class ListenerSet {
   }
 
   /** @returns false when there is no room for it */
-  #admit(socket: Socket): boolean {
-    // Without it a reset by the peer ends the process.
-    socket.on('error', () => undefined);
+  #admit(): boolean {
     if (this.#open >= this.#parts.connectionLimit()) {
-      socket.destroy();
       this.#parts.onRefused();
       return false;
     }
     this.#open += 1;
-    socket.once('close', this.#onClose);
     return true;
   }
 
-  readonly #onClose = (): void => {
+  readonly #onGone = (): void => {
     this.#open -= 1;
   };
+
+  #directAccept(
+    { contexts, handles, onConnection, timers }: DirectParts,
+    protocol: 'http' | 'https',
+    localPort: number,
+  ): (handle: TcpHandle) => void {
+    const onGone = this.#onGone;
+    if (protocol === 'https') {
+      const parts: HandshakeParts = { handles, contexts, timers, localPort, onConnection, onGone };
+      return (handle) => void new Handshake(parts, handle);
+    }
+    return (handle) => {
+      const socket = new HandleSocket(handles, handle, undefined, onGone);
+      onConnection({ socket, localPort, secure: false, serverName: '', plainOnTls: false });
+      socket.resume();
+    };
+  }
 
   #acceptTls(socket: Socket, port: number): void {
     const timer = setTimeout(() => socket.destroy(), firstByteTimeoutMs);
@@ -102,4 +134,8 @@ export class ListenerSet {
       return this.#parts.onConnection({ socket, localPort: port, secure: false, serverName: '', plainOnTls: true });
     });
   }
+}
+
+function ignoreClosed(): void {
+  // Nobody waits for it.
 }

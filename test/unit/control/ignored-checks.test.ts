@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import type { Compilation } from '../../../src/control/compile/compilation.ts';
 import { compile } from '../../../src/control/compile/compile.ts';
-import { withIgnoredChecks } from '../../../src/control/ignored-checks.ts';
+import { IgnoredChecks } from '../../../src/control/ignored-checks.ts';
 import { ObjectStore } from '../../../src/control/objects/object-store.ts';
 import { upstreamId } from '../../../src/model/ids.ts';
 import { defaultSettings } from '../../../src/settings/table-access.ts';
 import { ingress, ownClass, rule, service } from '../../support/compile-objects.ts';
+import { FakeTime } from '../../support/fake-time.ts';
 
-test('checks that are ignored are said of every Ingress that sends there, canaries as well', () => {
+const next = new Set([upstreamId('shop', 'next', '80')]);
+
+function compilation(): Compilation {
   const objects = new ObjectStore();
   const annotations = { 'fairway.dev/canary': 'true', 'fairway.dev/canary-weight': '10' };
   for (const object of [
@@ -20,14 +24,40 @@ test('checks that are ignored are said of every Ingress that sends there, canari
     service('next'),
   ])
     objects.upsert(object);
-  const compilation = compile({
-    objects,
-    settings: defaultSettings(),
-    version: 1,
-    nowSeconds: 0,
-    publishedAddresses: [],
-  });
-  const said = withIgnoredChecks(compilation, new Set([upstreamId('shop', 'next', '80')])).diagnostics;
-  const names = said.filter(({ code }) => code === 'all-checks-fail').map(({ object }) => object.name);
-  assert.deepEqual(names.toSorted(), ['canary', 'other']);
+  return compile({ objects, settings: defaultSettings(), version: 1, nowSeconds: 0, publishedAddresses: [] });
+}
+
+/** Names of the Ingresses of which something is said. */
+function namesOf({ diagnostics }: Compilation, code: string): string[] {
+  return diagnostics
+    .filter((diagnostic) => diagnostic.code === code)
+    .map(({ object }) => object.name)
+    .toSorted();
+}
+
+test('checks that are ignored are said of every Ingress that sends there, canaries as well', () => {
+  const checks = new IgnoredChecks(new FakeTime());
+  checks.update(next);
+  assert.deepEqual(namesOf(checks.withWarnings(compilation()), 'all-checks-fail'), ['canary', 'other']);
+});
+
+test('that they are followed again is news for ten minutes, unless all fail once more', () => {
+  const time = new FakeTime();
+  const checks = new IgnoredChecks(time);
+  const news = (): string[] => namesOf(checks.withNews(compilation()), 'checks-pass-again');
+  const none = new Set<never>();
+  checks.update(next);
+  assert.deepEqual(news(), []);
+  checks.update(none);
+  assert.deepEqual(news(), ['canary', 'other']);
+  assert.deepEqual(namesOf(checks.withWarnings(compilation()), 'checks-pass-again'), [], 'nothing is wrong any more');
+  checks.update(next);
+  assert.deepEqual(news(), []);
+  checks.update(none);
+  time.jump(9 * 60_000);
+  checks.update(none);
+  assert.deepEqual(news(), ['canary', 'other']);
+  time.jump(2 * 60_000);
+  checks.update(none);
+  assert.deepEqual(news(), []);
 });

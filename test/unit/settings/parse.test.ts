@@ -116,6 +116,9 @@ test('a flag with another name here is translated', () => {
   assert.equal(settings('--report-node-internal-ip-address').reportNodeAddress, 'internal');
   assert.equal(settings('--report-node-internal-ip-address=false').reportNodeAddress, 'off');
   assert.match(problems('--report-node-internal-ip-address=yes')[0] ?? '', /neither true nor false/);
+  assert.equal(settings('--workers=1').zone, 'auto');
+  assert.equal(settings('--enable-topology-aware-routing').zone, 'auto');
+  assert.equal(settings('--enable-topology-aware-routing=false').zone, '');
 });
 
 test('every flag of ingress-nginx is taken', () => {

@@ -1,6 +1,8 @@
 import type { Snapshot } from '../../../model/snapshot.ts';
 import type { Endpoint, Upstream } from '../../../model/upstream.ts';
 import type { KnownEjection } from '../../health/ejections.ts';
+import type { EndpointCondition } from '../../health/endpoint-condition.ts';
+import { conditionOf } from '../../health/endpoint-condition.ts';
 import type { EndpointHealth, UpstreamHealth } from '../../health/health-state.ts';
 import type { Html } from '../html.ts';
 import { html } from '../html.ts';
@@ -12,23 +14,32 @@ import { showDuration } from './show-time.ts';
 interface Row {
   readonly upstream: Upstream;
   /** Absent for an upstream without any. */
-  readonly endpoint?: Endpoint;
+  readonly found?: Found;
+}
+
+interface Found {
+  readonly endpoint: Endpoint;
+  readonly condition: EndpointCondition;
+  /** Absent for one that is not checked. */
   readonly health?: EndpointHealth;
-  readonly ignored: boolean;
   /** Absent unless data workers leave it out now. */
   readonly ejection?: KnownEjection;
 }
 
 type Sources = Pick<AdminView, 'health' | 'ejections'>;
 
-/** Every endpoint with what Kubernetes, the checks and the data workers say. Those that are out come first. @param now  wall clock */
+/**
+ * Every endpoint with what Kubernetes, the checks and the data workers say. Those that are out or fail come first.
+ * @param now  wall clock
+ */
 export function endpointsTable(snapshot: Snapshot, view: Sources, filter: string, now: number): Html {
   return table<Row>(
     {
       title: 'Endpoints',
-      columns: ['Upstream', 'Endpoint', 'Pod', 'Kubernetes', 'Health', 'Why', 'Since'],
+      columns: ['Upstream', 'Endpoint', 'Pod', 'Kubernetes', 'State', 'Why', 'Since', 'Last check'],
       rows: rowsOf(snapshot, view),
-      text: ({ upstream, endpoint }) => `${upstream.id} ${endpoint?.id ?? ''} ${endpoint?.pod?.name ?? ''}`,
+      text: ({ upstream, found }) =>
+        `${upstream.id} ${found?.endpoint.id ?? ''} ${found?.endpoint.pod?.name ?? ''} ${stateOf(found)[1]}`,
       cells: (row) => cellsOf(row, now),
       none: 'No route goes to a Service.',
     },
@@ -40,83 +51,103 @@ export function endpointsTable(snapshot: Snapshot, view: Sources, filter: string
 export function countEndpoints(snapshot: Snapshot, view: Sources): { readonly all: number; readonly out: number } {
   let all = 0;
   let out = 0;
-  for (const row of rowsOf(snapshot, view)) {
-    if (row.endpoint === undefined) continue;
+  for (const { found } of rowsOf(snapshot, view)) {
+    if (found === undefined) continue;
     all += 1;
-    if (isOut(row)) out += 1;
+    if (found.condition === 'unhealthy' || found.condition === 'ejected') out += 1;
   }
   return { all, out };
 }
 
 function* rowsOf(snapshot: Snapshot, { health, ejections }: Sources): Generator<Row> {
-  const good: Row[] = [];
+  const well: Row[] = [];
   for (const upstream of snapshot.upstreams.values()) {
     const checks = health.upstream(upstream.id);
-    if (upstream.endpoints.length === 0) yield { upstream, ignored: false };
+    if (upstream.endpoints.length === 0) yield { upstream };
     for (const endpoint of upstream.endpoints) {
-      const ejection = ejections.ejectionOf(upstream.id, endpoint.id);
-      const row = { ...rowOf(upstream, endpoint, checks), ...(ejection !== undefined && { ejection }) };
-      if (row.health?.state === 'unhealthy' || ejection !== undefined) yield row;
-      else good.push(row);
+      const found = findOut(endpoint, checks, ejections.ejectionOf(upstream.id, endpoint.id));
+      if (found.condition === 'ready' || found.condition === 'draining') well.push({ upstream, found });
+      else yield { upstream, found };
     }
   }
-  yield* good;
+  yield* well;
 }
 
-function rowOf(upstream: Upstream, endpoint: Endpoint, checks: UpstreamHealth | undefined): Row {
+function findOut(endpoint: Endpoint, checks: UpstreamHealth | undefined, ejection: KnownEjection | undefined): Found {
   const health = checks?.endpoints.get(endpoint.id);
-  const row = { upstream, endpoint, ignored: checks?.ignored === true };
-  return health === undefined ? row : { ...row, health };
+  const condition = conditionOf(endpoint, checks, ejection);
+  return { endpoint, condition, ...(health !== undefined && { health }), ...(ejection !== undefined && { ejection }) };
 }
 
-function isOut(row: Row): boolean {
-  return row.ejection !== undefined || failsCheck(row);
-}
-
-/** What the check says comes first: it stays longer. */
-function isEjected(row: Row): boolean {
-  return row.ejection !== undefined && !failsCheck(row);
-}
-
-function failsCheck(row: Row): boolean {
-  return row.health?.state === 'unhealthy' && !row.ignored;
-}
-
-function cellsOf(row: Row, now: number): readonly Html[] {
-  const { upstream, endpoint, health } = row;
-  const [kind, verdict] = verdictOf(row);
-  const since = health === undefined ? '' : showDuration(now - health.since);
+function cellsOf({ upstream, found }: Row, now: number): readonly Html[] {
+  const endpoint = found?.endpoint;
+  const health = found?.health;
+  const [kind, state] = stateOf(found);
+  const since = found?.condition === 'ejected' ? found.ejection?.since : health?.since;
+  const ready = endpoint?.state === 'ready' ? 'good' : 'mute';
   return [
     cell(upstream.id),
     shortCell(endpoint === undefined ? '' : html`<code>${endpoint.id}</code>`),
     cell(endpoint?.pod?.name ?? ''),
-    shortCell(endpoint === undefined ? '' : tag(endpoint.state === 'ready' ? 'good' : 'mute', endpoint.state)),
-    shortCell(tag(kind, verdict)),
-    cell(html`<span class="soft">${whyOf(row, now)}</span>`),
-    shortCell(html`<span class="soft">${since}</span>`),
+    shortCell(endpoint === undefined ? '' : tag(ready, kubernetesSays(endpoint))),
+    shortCell(tag(kind, state)),
+    soft(whyOf(found, now)),
+    shortCell(html`<span class="soft">${since === undefined ? '' : showDuration(now - since)}</span>`),
+    soft(health === undefined ? '' : lastCheck(health, now)),
   ];
 }
 
-function verdictOf(row: Row): readonly ['good' | 'bad' | 'warn' | 'mute', string] {
-  if (row.endpoint === undefined) return ['bad', 'no endpoint'];
-  if (isEjected(row)) return ['bad', 'ejected'];
-  if (row.health === undefined) return ['mute', 'not checked'];
-  switch (row.health.state) {
-    case 'healthy':
-      return ['good', 'healthy'];
+/** Endpoints for the zone of this replica get all requests while they can; the others have none then. */
+function kubernetesSays({ near, state }: Endpoint): string {
+  return near === true ? `${state}, for this zone` : state;
+}
+
+function soft(text: string): Html {
+  return cell(html`<span class="soft">${text}</span>`);
+}
+
+function stateOf(found: Found | undefined): readonly ['good' | 'bad' | 'warn' | 'mute', string] {
+  switch (found?.condition) {
+    case undefined:
+      return ['bad', 'no endpoint'];
     case 'unhealthy':
-      return row.ignored ? ['warn', 'fails, ignored'] : ['bad', 'out'];
-    case 'unknown':
-      return ['mute', 'not known yet'];
+      return ['bad', 'out'];
+    case 'ejected':
+      return ['bad', 'ejected'];
+    case 'ignored':
+      return ['warn', 'fails, ignored'];
+    case 'draining':
+      return ['mute', 'draining'];
+    case 'ready':
+      if (found?.health === undefined) return ['mute', 'not checked'];
+      return found.health.state === 'healthy' ? ['good', 'healthy'] : ['mute', 'not known yet'];
   }
 }
 
-function whyOf(row: Row, now: number): string {
-  const { endpoint, health, ignored, ejection } = row;
-  if (endpoint === undefined) return 'requests are answered with 503';
-  if (ejection !== undefined && isEjected(row)) return ejectionText(ejection, now);
-  if (health === undefined) return 'follows the readiness of Kubernetes alone';
-  const failures = health.failures === 0 ? '' : ` (${health.failures} in a row)`;
-  const all = ignored && health.state === 'unhealthy' ? '; all others fail too, so it still gets requests' : '';
-  return `${health.lastResult}${failures}${all}`;
+function whyOf(found: Found | undefined, now: number): string {
+  if (found === undefined) return 'requests are answered with 503';
+  const { condition, health, ejection } = found;
+  switch (condition) {
+    case 'ejected':
+      return ejection === undefined ? '' : ejectionText(ejection, now);
+    case 'unhealthy':
+      return health === undefined ? '' : failure(health);
+    case 'ignored':
+      return `${health === undefined ? '' : failure(health)}; all others fail too, so it still gets requests`;
+    case 'draining':
+      return 'terminates: no new requests while another one is ready';
+    case 'ready':
+      if (health === undefined) return 'follows the readiness of Kubernetes alone';
+      return health.state === 'unknown' ? 'too few checks so far' : '';
+  }
+}
+
+/** `HTTP 503 (3 in a row)`. */
+function failure({ lastResult, failures, successes }: EndpointHealth): string {
+  return failures > 0 ? `${lastResult} (${failures} in a row)` : `passed only ${successes} times in a row so far`;
+}
+
+/** `HTTP 200, 3 s ago`. */
+function lastCheck({ lastResult, checkedAt }: EndpointHealth, now: number): string {
+  return checkedAt === 0 ? lastResult : `${lastResult}, ${showDuration(now - checkedAt)} ago`;
 }

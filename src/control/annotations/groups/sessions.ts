@@ -15,6 +15,7 @@ interface Values {
   readonly expires: number;
   readonly maxAge: number;
   readonly changeOnFailure: boolean;
+  readonly drain: CookieAffinity['whileDraining'];
 }
 
 /** `BasicCharsRegex` and `URLIsValidRegex` of ingress-nginx. */
@@ -114,6 +115,15 @@ export const sessions: AnnotationGroup = defineGroup<Values>({
       doc: 'When the endpoint of a session fails, the session moves to another one and gets a new cookie.',
       example: 'true',
     },
+    drain: {
+      key: 'affinity-drain',
+      value: choice(['keep', 'move']),
+      scope: 'path',
+      risk: 'low',
+      own: true,
+      doc: 'What becomes of sessions whose endpoint terminates but still serves. keep: they stay until it is gone; move: they go to another one at once. If absent, keep for affinity-mode persistent and move for balanced, as in ingress-nginx.',
+      example: 'keep',
+    },
   },
   meaning: (values) => {
     if (values.affinity === 'cookie') return { affinity: wishOf(values) };
@@ -135,7 +145,7 @@ function wishOf(values: Partial<Values>): AffinityWish {
     // false is the same as absent in ingress-nginx: a cookie over TLS says Secure all the same.
     secure: values.secure === true ? 'always' : 'https',
     changeOnFailure: values.changeOnFailure ?? false,
-    whileDraining: mode === 'persistent' ? 'keep' : 'move',
+    whileDraining: values.drain ?? (mode === 'persistent' ? 'keep' : 'move'),
   };
 }
 
@@ -150,6 +160,7 @@ const keys: Readonly<Record<Exclude<keyof Values, 'affinity'>, string>> = {
   expires: 'session-cookie-expires',
   maxAge: 'session-cookie-max-age',
   changeOnFailure: 'session-cookie-change-on-failure',
+  drain: 'affinity-drain',
 };
 
 function withoutAffinity(values: Partial<Values>): MeaningProblem[] {

@@ -44,13 +44,6 @@ export const missing: readonly UnsupportedEntry[] = [
     fix: wait,
   },
   {
-    keys: 'upstream-hash-by-subset',
-    kind: 'missing',
-    why: 'hashing to subsets is not there yet, so each value has one endpoint',
-    fix: wait,
-    harmless: isFalse,
-  },
-  {
     keys: 'upstream-vhost connection-proxy-header custom-headers',
     kind: 'missing',
     why: 'headers cannot be set yet',

@@ -103,13 +103,6 @@ export const modifiers: readonly UnsupportedEntry[] = [
     fix: remove,
   },
   {
-    keys: 'upstream-hash-by-subset-size',
-    of: ['upstream-hash-by-subset'],
-    kind: 'modifier',
-    why: 'it belongs to upstream-hash-by-subset',
-    fix: remove,
-  },
-  {
     keys: 'opentelemetry-trust-incoming-span opentelemetry-operation-name',
     of: ['enable-opentelemetry'],
     kind: 'modifier',

@@ -12,7 +12,15 @@ export class BodyWatch {
 
   /** @param onSlow  called once, with the watch stopped */
   constructor(socket: Socket, timers: CoarseTimers, onSlow: () => void) {
-    this.#progress = new ClientProgress(socket);
+    // It is asked for what came alone.
+    this.#progress = new ClientProgress({
+      sent: 0,
+      unsent: 0,
+      probe: () => undefined,
+      get received() {
+        return socket.bytesRead;
+      },
+    });
     this.#deadline = timers.deadline(() => this.#look());
     this.#onSlow = onSlow;
   }

@@ -122,7 +122,7 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
     if (this.#stage !== 'relaying') return;
     if (this.#timeouts !== undefined) this.#connection?.deadline.set(this.#timeouts.readMs);
     const flowing = this.#client.flush();
-    if (this.#client.allWritten) this.#connection?.input?.reuse();
+    if (this.#client.allWritten) this.#connection?.socket.reuse();
     if (flowing) return;
     this.#waiting = true;
     this.#connection?.socket.pause();
@@ -134,7 +134,7 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
     this.#connection = undefined;
     client.listener = undefined;
     client.writeEnd();
-    if (client.allWritten) connection?.input?.reuse();
+    if (client.allWritten) connection?.socket.reuse();
     if (this.#sent) connection?.release();
     // An answer that came before the end of the request: the connection is not clean (threats R-24).
     else connection?.close();
@@ -161,7 +161,7 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
     if (this.#stage === 'connecting') return this.#fail('connect-timeout');
     // The client is slow, not the upstream; its own connection watches it.
     if (this.#waiting || (!this.#sent && !this.#blocked)) return this.#setDeadline();
-    const stuck = this.#blocked || (this.#connection?.socket.writableLength ?? 0) > 0;
+    const stuck = this.#blocked || (this.#connection?.socket.unsent ?? 0) > 0;
     return this.#fail(this.#stage === 'sending' && stuck ? 'send-timeout' : 'read-timeout');
   }
 
@@ -181,9 +181,9 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
     if (socket === undefined) return true;
     if (this.#client.body?.chunked === true) {
       socket.cork();
-      socket.write(chunkHead(bytes.length), 'latin1');
+      socket.writeText(chunkHead(bytes.length));
       socket.write(bytes);
-      socket.write('\r\n', 'latin1');
+      socket.writeText('\r\n');
       socket.uncork();
     } else socket.write(bytes);
     if (!socket.writableNeedDrain) return true;
@@ -196,7 +196,7 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
 
   bodyEnd(): void {
     const socket = this.#connection?.socket;
-    if (this.#client.body?.chunked === true) socket?.write(lastChunk, 'latin1');
+    if (this.#client.body?.chunked === true) socket?.writeText(lastChunk);
     this.#sent = true;
     this.#blocked = socket?.writableNeedDrain === true;
     this.#setDeadline();
@@ -215,19 +215,19 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
     connection.begin(method, client.turn === currentTurn() ? client.turn : -1);
     if (body === undefined) {
       this.#sent = true;
-      connection.socket.write(head, 'latin1');
+      connection.socket.writeText(head);
       return this.#setDeadline();
     }
     const { whole } = body;
     if (whole !== undefined && whole.length <= copyLimit && !body.chunked) {
       this.#sent = true;
-      connection.socket.write(head + whole.toString('latin1'), 'latin1');
+      connection.socket.writeText(head + whole.toString('latin1'));
       body.handedOn();
       return this.#setDeadline();
     }
     if (client.request.expectsContinue && body.received === 0) client.sendContinue();
     connection.socket.cork();
-    connection.socket.write(head, 'latin1');
+    connection.socket.writeText(head);
     body.attach(this);
     connection.socket.uncork();
     return this.#setDeadline();

@@ -1,7 +1,5 @@
-import type { Socket } from 'node:net';
-
+import type { ByteSocket, SocketOwner } from '../../../lib/byte-socket.ts';
 import type { CoarseTimers } from '../../../lib/coarse-timers.ts';
-import type { SocketInput } from '../../../lib/socket-input.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FailureName } from '../../exchange/failure.ts';
 import type { ClientExchange } from '../../protocols/http1/client-exchange.ts';
@@ -35,58 +33,74 @@ export function openTunnel(tunnel: Tunnel, onClosed: (failure: FailureName | und
     socket.destroy();
     upstream.destroy();
   });
-  const onClose = (other: Socket, input: SocketInput | undefined) => (hadError: boolean) => {
-    input?.settle();
+  const onClose = (): void => {
     open -= 1;
-    if (hadError) other.destroy();
-    else other.end();
     if (open > 0) return idle.set(Math.min(idleMs, lastBytesMs));
     idle.stop();
     exchange.bytesSent = client.bytesSent + exchange.bodyBytesSent;
     onClosed(failure);
   };
-  socket.once('close', onClose(upstream, client.connection.input));
-  upstream.once('close', onClose(socket, connection.input));
   idle.set(idleMs);
-  const toClient = carry(upstream, connection.input, socket, (bytes) => {
+  const toClient = new Direction(upstream, socket, onClose, (bytes) => {
     exchange.upstreamBytes += bytes;
     exchange.bodyBytesSent += bytes;
     if (open === 2) idle.set(idleMs);
   });
-  const toUpstream = carry(socket, client.connection.input, upstream, (bytes) => {
+  const onClientClosed = (): void => {
+    client.connection.onClose();
+    onClose();
+  };
+  const toUpstream = new Direction(socket, upstream, onClientClosed, (bytes) => {
     exchange.bytesReceived += bytes;
     if (open === 2) idle.set(idleMs);
   });
-  if (connection.tunnelBytes !== undefined) toClient(connection.tunnelBytes);
-  if (held !== undefined) toUpstream(held);
+  upstream.owner = toClient;
+  socket.owner = toUpstream;
+  if (connection.tunnelBytes !== undefined) toClient.pass(connection.tunnelBytes);
+  if (held !== undefined) toUpstream.pass(held);
   // The client has shut its side while it waited for the 101: no event says it again.
   if (socket.readableEnded) upstream.end();
   upstream.resume();
   socket.resume();
 }
 
-/** @param input  absent: the socket has `data` events. @returns passes bytes that were read before */
-function carry(
-  from: Socket,
-  input: SocketInput | undefined,
-  to: Socket,
-  onBytes: (bytes: number) => void,
-): (bytes: Buffer) => void {
-  const pass = (bytes: Buffer): void => {
-    onBytes(bytes.length);
-    if (!to.destroyed && !to.writableEnded && !to.write(bytes)) from.pause();
-  };
-  if (input === undefined) from.on('data', pass);
-  else {
-    input.onInput = (bytes, begin, end, shared) => {
-      input.expectMore(end - begin);
-      pass(shared ? Buffer.from(bytes.subarray(begin, end)) : bytes.subarray(begin, end));
-    };
+/** From one socket to the other; owner of the one that it reads. */
+class Direction implements SocketOwner {
+  readonly #from: ByteSocket;
+  readonly #to: ByteSocket;
+  readonly #onClosed: () => void;
+  readonly #onBytes: (bytes: number) => void;
+
+  constructor(from: ByteSocket, to: ByteSocket, onClosed: () => void, onBytes: (bytes: number) => void) {
+    this.#from = from;
+    this.#to = to;
+    this.#onClosed = onClosed;
+    this.#onBytes = onBytes;
   }
-  to.on('drain', () => from.resume());
-  from.once('end', () => {
-    input?.settle();
-    to.end();
-  });
-  return pass;
+
+  pass(bytes: Buffer): void {
+    this.#onBytes(bytes.length);
+    const to = this.#to;
+    if (!to.destroyed && !to.writableEnded && !to.write(bytes)) this.#from.pause();
+  }
+
+  onInput(bytes: Buffer, begin: number, end: number, shared: boolean): void {
+    this.#from.expectMore(end - begin);
+    this.pass(shared ? Buffer.from(bytes.subarray(begin, end)) : bytes.subarray(begin, end));
+  }
+
+  onEnd(): void {
+    this.#to.end();
+  }
+
+  /** The reader of this side takes more: the other direction goes on. */
+  onDrain(): void {
+    this.#to.resume();
+  }
+
+  onClose(hadError: boolean): void {
+    if (hadError) this.#to.destroy();
+    else this.#to.end();
+    this.#onClosed();
+  }
 }

@@ -1,11 +1,9 @@
-import type { Socket } from 'node:net';
-
+import type { ByteSocket, SocketOwner } from '../../../lib/byte-socket.ts';
 import type { CoarseTimers, Deadline } from '../../../lib/coarse-timers.ts';
 import { currentTurn, eventBegins } from '../../../lib/event-clock.ts';
-import type { SocketInput } from '../../../lib/socket-input.ts';
 import { BodyReader } from './body-reader.ts';
 import { ClientExchange } from './client-exchange.ts';
-import { clientLimits as limits } from './client-limits.ts';
+import { clientLimits as limits, watchMs } from './client-limits.ts';
 import { ClientProgress } from './client-progress.ts';
 import type { BodyOrigin } from './request-body.ts';
 import { RequestBody } from './request-body.ts';
@@ -14,9 +12,7 @@ import { RequestParser } from './request-parser.ts';
 
 /** A connection that was accepted, as far as this side needs to know it. */
 export interface ClientSocket {
-  readonly socket: Socket;
-  /** Absent: the socket has `data` events. */
-  readonly input?: SocketInput;
+  readonly socket: ByteSocket;
   readonly localPort: number;
   readonly secure: boolean;
   readonly serverName: string;
@@ -54,10 +50,8 @@ const heldLimit = 16 * 1024;
  *   └─────────┴──────────┴──▶ tunnel
  * ```
  */
-export class ClientConnection implements BodyOrigin {
-  readonly socket: Socket;
-  /** Absent: the socket has `data` events. */
-  readonly input: SocketInput | undefined;
+export class ClientConnection implements BodyOrigin, SocketOwner {
+  readonly socket: ByteSocket;
   readonly localPort: number;
   readonly secure: boolean;
   readonly serverName: string;
@@ -91,20 +85,15 @@ export class ClientConnection implements BodyOrigin {
     this.secure = accepted.secure;
     this.serverName = accepted.serverName;
     this.plainOnTls = accepted.plainOnTls;
-    this.peerAddress = socket.remoteAddress ?? '';
-    this.peerPort = socket.remotePort ?? 0;
+    this.peerAddress = socket.remoteAddress;
+    this.peerPort = socket.remotePort;
     this.#parts = parts;
     // Spread over a tenth, so that what was opened together is not closed together.
     this.#oldAt = parts.now() + limits.oldestMs * (0.95 + 0.1 * ((this.peerPort % 100) / 100));
     this.#deadline = parts.timers.deadline(() => this.#onDue());
     this.#deadline.set(limits.firstByteMs);
     this.#progress = new ClientProgress(socket);
-    this.input = accepted.input;
-    if (accepted.input === undefined) socket.on('data', this.#onData);
-    else accepted.input.onInput = this.#onInput;
-    socket.on('end', this.#onEnd);
-    socket.on('drain', this.#onDrain);
-    socket.once('close', () => this.#onClose());
+    socket.owner = this;
   }
 
   get idle(): boolean {
@@ -130,6 +119,7 @@ export class ClientConnection implements BodyOrigin {
   answered(exchange: ClientExchange, last: boolean): void {
     if (this.current !== exchange || this.#phase !== 'exchange') return;
     this.current = undefined;
+    if (last && this.#nothingFollows(exchange)) return this.#closeAtOnce();
     if (last || exchange.bodyPending || (this.#halfClosed && this.#held === undefined)) return this.closeGently();
     this.#parser.reset();
     this.#phase = 'idle';
@@ -148,23 +138,36 @@ export class ClientConnection implements BodyOrigin {
     this.#held = undefined;
     this.#deadline.set(limits.lingerMs);
     if (this.socket.destroyed) return;
-    this.input?.expectHead();
+    this.socket.expectHead();
     this.socket.end();
     this.socket.resume();
     if (this.#halfClosed) this.socket.destroySoon();
   }
 
-  /** Gives the socket away. @returns what came behind the request */
+  /** The client said that this request is its last one, and all that it sent is read: no reset can come of closing. */
+  #nothingFollows({ body, request }: ClientExchange): boolean {
+    return !request.keepAlive && body === undefined && this.#held === undefined && this.#reading;
+  }
+
+  /** Source: RFC 9112 section 9.6; nginx does the same when nothing is left to read (`lingering_close on`). */
+  #closeAtOnce(): void {
+    this.#phase = 'linger';
+    this.#deadline.set(limits.lingerMs);
+    this.socket.destroySoon();
+  }
+
+  /** Gives the socket away; its next owner passes `onClose` on. @returns what came behind the request */
   detach(): Buffer | undefined {
     this.#phase = 'tunnel';
-    this.socket.off('data', this.#onData);
-    if (this.input !== undefined) this.input.onInput = () => undefined;
-    this.socket.off('end', this.#onEnd);
-    this.socket.off('drain', this.#onDrain);
     this.#deadline.stop();
     const held = this.#held;
     this.#held = undefined;
     return held;
+  }
+
+  /** The exchange waits for an endpoint, and its client is looked at more often. */
+  watchClosely(): void {
+    if (this.#phase === 'exchange' && !this.#halfClosed) this.#deadline.set(limits.waitingWatchMs);
   }
 
   pauseReading(): void {
@@ -179,16 +182,14 @@ export class ClientConnection implements BodyOrigin {
     this.socket.resume();
   }
 
-  readonly #onData = (chunk: Buffer): void => this.#onInput(chunk, 0, chunk.length, false);
-
-  readonly #onInput = (chunk: Buffer, from: number, to: number, shared: boolean): void => {
+  onInput(chunk: Buffer, from: number, to: number, shared: boolean): void {
     eventBegins();
     if (this.#phase === 'linger') return this.#lingerOn(to - from);
     const { current } = this;
     this.#shared = shared;
     if (this.#held !== undefined || (current !== undefined && !current.bodyPending)) return this.#hold(chunk, from, to);
     return this.#take(chunk, from, to);
-  };
+  }
 
   /** Heads and bodies, one after the other, until something has to be waited for. */
   #take(chunk: Buffer, from: number, to: number): void {
@@ -214,10 +215,13 @@ export class ClientConnection implements BodyOrigin {
       this.#refuse(parser.problem?.status ?? 400);
       return to;
     }
-    if (parser.request !== undefined) return this.#begin(parser.request, chunk, at, to);
-    if (this.#phase !== 'head') this.#deadline.set(limits.headMs);
-    this.#phase = 'head';
-    return at;
+    if (parser.request === undefined) {
+      if (this.#phase === 'head') return at;
+      this.#phase = 'head';
+      this.#deadline.set(limits.headMs);
+      return at;
+    }
+    return this.#begin(parser.request, chunk, at, to);
   }
 
   /** What is already there of the body is taken first: most bodies are then complete. */
@@ -229,7 +233,7 @@ export class ClientConnection implements BodyOrigin {
     this.current = exchange;
     this.#phase = 'exchange';
     this.#progress.begin();
-    this.#deadline.set(this.#watchMs);
+    this.#deadline.set(watchMs(this.#halfClosed, false));
     let at = from;
     if (body !== undefined) {
       this.#reader.begin(request.body, request.bodyLength);
@@ -253,9 +257,9 @@ export class ClientConnection implements BodyOrigin {
       return to;
     }
     if (this.#reader.complete) {
-      this.input?.expectHead();
+      this.socket.expectHead();
       body?.end();
-    } else this.input?.expectMore(to - from);
+    } else this.socket.expectMore(to - from);
     return at;
   }
 
@@ -282,27 +286,25 @@ export class ClientConnection implements BodyOrigin {
     if (this.#halfClosed && this.current === undefined && this.#held === undefined) this.closeGently();
   }
 
-  readonly #onDrain = (): void => {
+  onDrain(): void {
     if (this.current !== undefined) this.current.drained();
     else if (this.#phase === 'idle') this.#takeHeld();
-  };
+  }
 
   /** The client has shut its sending side. */
-  readonly #onEnd = (): void => {
-    this.input?.settle();
+  onEnd(): void {
     this.#halfClosed = true;
     const { current } = this;
     if (this.#phase === 'linger') return this.socket.destroySoon();
     if (current === undefined) return this.closeGently();
     if (current.bodyPending) {
       current.leave('client-closed');
-      return void this.socket.destroy();
+      return this.socket.destroy();
     }
     return this.#deadline.set(current.committed ? limits.halfClosedWatchMs : limits.halfCloseMs);
-  };
+  }
 
-  #onClose(): void {
-    this.input?.settle();
+  onClose(): void {
     const { current } = this;
     this.#phase = 'closed';
     this.#held = undefined;
@@ -314,7 +316,7 @@ export class ClientConnection implements BodyOrigin {
 
   #refuse(status: number): void {
     const answer = this.#parts.refuse(this, status, this.#parser.size);
-    if (!this.socket.destroyed) this.socket.write(answer, 'latin1');
+    if (!this.socket.destroyed) this.socket.writeText(answer);
     this.closeGently();
   }
 
@@ -334,7 +336,7 @@ export class ClientConnection implements BodyOrigin {
       case 'linger':
         return this.#lookAtLinger();
       case 'first':
-        return void this.socket.destroy();
+        return this.socket.destroy();
       case 'tunnel':
       case 'closed':
     }
@@ -344,28 +346,24 @@ export class ClientConnection implements BodyOrigin {
   #look(): void {
     const { current, socket } = this;
     if (current === undefined) return;
-    if (this.#halfClosed && !current.committed) return void socket.destroy();
+    if (this.#halfClosed && !current.committed) return socket.destroy();
     if (this.#progress.isStuck()) return this.#cut();
     const slow = this.#progress.isSlow();
-    this.#deadline.set(this.#watchMs);
-    if (current.bodyWaits) this.#progress.begin();
+    this.#deadline.set(watchMs(this.#halfClosed, current.waits));
+    if (current.waits) this.#progress.begin();
     else if (slow && current.bodyPending && current.body?.paused !== true) current.leave('client-timeout');
   }
 
   /** Without a reset the kernel would go on offering what nobody reads. Never after `end`: it would not close (Node 26.10). */
   #cut(): void {
-    if (this.secure || this.socket.writableEnded) this.socket.destroy();
+    if (this.secure) this.socket.destroy();
     else this.socket.resetAndDestroy();
   }
 
   /** Our last words may take as long as the client reads them; then it has a while to hear them. */
   #lookAtLinger(): void {
     const { socket } = this;
-    if (socket.writableLength === 0 || this.#progress.isStuck()) return void socket.destroy();
-    this.#deadline.set(this.#watchMs);
-  }
-
-  get #watchMs(): number {
-    return this.#halfClosed ? limits.halfClosedWatchMs : limits.watchMs;
+    if (socket.unsent === 0 || this.#progress.isStuck()) return socket.destroy();
+    return this.#deadline.set(watchMs(this.#halfClosed, false));
   }
 }

@@ -35,8 +35,8 @@ export class ClientExchange {
   /** Why `gone`; what is wrong with the body, which can still be answered. */
   failure: FailureName | undefined = undefined;
   listener: ClientListener | undefined = undefined;
-  /** Nobody takes the request's body for now: a client that does not send it is not slow. */
-  bodyWaits = false;
+  /** It waits for an endpoint. Nobody takes the body: a client that does not send it is not slow. */
+  waits = false;
   /** Bytes that went out, heads and framing included. */
   bytesSent = 0;
   #chunked = false;
@@ -73,7 +73,7 @@ export class ClientExchange {
 
   /** Asks the client to send the body it holds back. Source: RFC 9110 section 10.1.1. */
   sendContinue(): void {
-    if (!this.gone && !this.committed) this.connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+    if (!this.gone && !this.committed) this.connection.socket.writeText('HTTP/1.1 100 Continue\r\n\r\n');
   }
 
   /**
@@ -130,7 +130,7 @@ export class ClientExchange {
   /** The kernel has all that was flushed: none of the bytes that were passed on is needed any more. */
   get allWritten(): boolean {
     const { socket } = this.connection;
-    return socket.writableLength === 0 && !socket.destroyed;
+    return socket.unsent === 0 && !socket.destroyed;
   }
 
   /** Writes what has gathered. @returns false when the client should get time to read: wait for `onClientDrain` */
@@ -141,7 +141,7 @@ export class ClientExchange {
       const text = this.#text;
       this.#text = '';
       this.bytesSent += text.length;
-      if (!this.gone) this.#flowing = socket.write(text, 'latin1');
+      if (!this.gone) this.#flowing = socket.writeText(text);
     }
     if (this.#corked) {
       this.#corked = false;
@@ -167,8 +167,17 @@ export class ClientExchange {
     this.committed = true;
     this.listener = undefined;
     this.bytesSent += head.length;
-    this.connection.socket.write(head, 'latin1');
+    this.connection.socket.writeText(head);
     return true;
+  }
+
+  /** It waits for an endpoint as long as there is a listener, which hears when the client leaves, also when it has. */
+  wait(listener: ClientListener | undefined): void {
+    this.waits = listener !== undefined;
+    this.listener = listener;
+    if (listener === undefined) return;
+    if (this.failure === undefined) this.connection.watchClosely();
+    else listener.onClientGone(this.failure);
   }
 
   /** The connection ended, or its client is not worth waiting for. */
@@ -218,6 +227,11 @@ export class ClientExchange {
 
   #write(bytes: Buffer): void {
     const { socket } = this.connection;
+    if (!this.#corked && this.#gathered === undefined && this.#text === '') {
+      this.bytesSent += bytes.length;
+      this.#flowing = socket.write(bytes);
+      return;
+    }
     if (!this.#corked) {
       this.#corked = true;
       socket.cork();
@@ -225,7 +239,7 @@ export class ClientExchange {
     if (this.#gathered !== undefined) this.#writeGathered(this.#gathered);
     if (this.#text !== '') {
       this.bytesSent += this.#text.length;
-      socket.write(this.#text, 'latin1');
+      socket.writeText(this.#text);
       this.#text = '';
     }
     this.bytesSent += bytes.length;

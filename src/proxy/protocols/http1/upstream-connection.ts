@@ -1,9 +1,7 @@
-import type { Socket } from 'node:net';
-
+import type { ByteSocket, SocketOwner } from '../../../lib/byte-socket.ts';
+import { nobody } from '../../../lib/byte-socket.ts';
 import type { CoarseTimers, Deadline } from '../../../lib/coarse-timers.ts';
-import { codeOf } from '../../../lib/error-text.ts';
 import { currentTurn, eventBegins } from '../../../lib/event-clock.ts';
-import type { SocketInput } from '../../../lib/socket-input.ts';
 import { connectFailure } from '../../exchange/connect-failure.ts';
 import type { FailureName } from '../../exchange/failure.ts';
 import { BodyReader } from './body-reader.ts';
@@ -32,12 +30,12 @@ export interface UpstreamListener {
   onDue(): void;
 }
 
-/** A socket on its way to an endpoint. */
-export interface Dialled {
-  readonly socket: Socket;
-  /** Absent: the socket has `data` events. */
-  readonly input?: SocketInput;
-  readonly connectEvent: 'connect' | 'secureConnect';
+/** Hears what becomes of a socket that is on its way to an endpoint: one of the two, or `onClose` of the socket. */
+export interface DialOwner extends SocketOwner {
+  /** @param socket  the one to use from now on */
+  onConnected(socket: ByteSocket): void;
+  /** @param code  of the system, such as ECONNREFUSED, or empty */
+  onConnectFailed(code: string): void;
 }
 
 /** Where a connection goes when it is clean, and what it shares with others. */
@@ -56,10 +54,9 @@ export interface UpstreamHome {
  *      └──────────┴──────┴──▶ closed
  * ```
  */
-export class UpstreamConnection {
-  readonly socket: Socket;
-  /** Absent: the socket has `data` events. */
-  readonly input: SocketInput | undefined;
+export class UpstreamConnection implements DialOwner {
+  /** Another one once it is connected. */
+  socket: ByteSocket;
   readonly deadline: Deadline;
   /** Requests that were sent on it before this one. */
   served = 0;
@@ -82,21 +79,12 @@ export class UpstreamConnection {
   #text = '';
   #textAt = 0;
 
-  /** @param dialled  a socket that connects now, with its `connect` or `secureConnect` event still to come */
-  constructor(dialled: Dialled, home: UpstreamHome, listener: UpstreamListener) {
-    const { input, socket } = dialled;
-    this.socket = socket;
-    this.input = input;
+  /** @param dial  opens a socket, and tells its owner later */
+  constructor(dial: (owner: DialOwner) => ByteSocket, home: UpstreamHome, listener: UpstreamListener) {
     this.#home = home;
     this.#listener = listener;
     this.deadline = home.timers.deadline(() => this.#onDue());
-    socket.once(dialled.connectEvent, () => this.#onConnect());
-    if (input === undefined) socket.on('data', this.#onData);
-    else input.onInput = this.#onInput;
-    socket.on('end', this.#onEnd);
-    socket.on('drain', this.#onDrain);
-    socket.on('error', (error) => this.#onError(error));
-    socket.once('close', () => this.#onClosed());
+    this.socket = dial(this);
   }
 
   get idle(): boolean {
@@ -124,13 +112,13 @@ export class UpstreamConnection {
     this.#listener = undefined;
     this.served += 1;
     const clean = response !== undefined && response.keepAlive && !this.#dirty && this.#reader.complete;
-    if (!clean || this.#state !== 'busy' || this.socket.writableLength > 0 || this.socket.writableEnded) {
+    if (!clean || this.#state !== 'busy' || this.socket.unsent > 0 || this.socket.writableEnded) {
       return this.close();
     }
     this.#state = 'idle';
-    this.input?.expectHead();
+    this.socket.expectHead();
     if (!this.#home.keep(this, response.keepAliveHintMs)) this.close();
-    else if (this.socket.isPaused()) this.socket.resume();
+    else this.socket.resume();
   }
 
   close(): void {
@@ -145,15 +133,10 @@ export class UpstreamConnection {
     this.#listener = undefined;
     this.#state = 'closed';
     this.deadline.stop();
-    this.socket.off('data', this.#onData);
-    if (this.input !== undefined) this.input.onInput = () => undefined;
-    this.socket.off('end', this.#onEnd);
-    this.socket.off('drain', this.#onDrain);
+    this.socket.owner = nobody;
   }
 
-  readonly #onData = (chunk: Buffer): void => this.#onInput(chunk, 0, chunk.length, false);
-
-  readonly #onInput = (chunk: Buffer, from: number, to: number, shared: boolean): void => {
+  onInput(chunk: Buffer, from: number, to: number, shared: boolean): void {
     eventBegins();
     if (this.#state !== 'busy' || this.#listener === undefined) {
       // Bytes that nobody asked for: whoever reads them next would take them for an answer.
@@ -168,7 +151,7 @@ export class UpstreamConnection {
     }
     this.#shared = shared;
     this.#read(this.#listener, chunk, from, to);
-  };
+  }
 
   #read(listener: UpstreamListener, chunk: Buffer, from: number, to: number): void {
     let at = from;
@@ -194,7 +177,7 @@ export class UpstreamConnection {
     this.#text = '';
     if (this.#response !== undefined && this.#reader.complete) return listener.onComplete();
     // More than fits into one read is to come: no copies of it.
-    if (this.#response !== undefined) this.input?.expectMore(to - from);
+    if (this.#response !== undefined) this.socket.expectMore(to - from);
     return listener.onReadEnd();
   }
 
@@ -213,32 +196,33 @@ export class UpstreamConnection {
     this.#listener?.onBytes(chunk, from, to, this.#shared, text);
   };
 
-  #onConnect(): void {
-    if (this.#state !== 'connecting') return;
+  onConnected(socket: ByteSocket): void {
+    if (this.#state !== 'connecting') return socket.destroy();
     eventBegins();
+    this.socket = socket;
+    socket.owner = this;
     this.#state = 'busy';
     this.#listener?.onConnect();
   }
 
-  readonly #onEnd = (): void => {
-    this.input?.settle();
+  onEnd(): void {
     const listener = this.#listener;
     if (listener !== undefined && this.#response !== undefined && this.#reader.endsWithConnection) {
       this.#dirty = true;
       return listener.onComplete();
     }
     return this.#fail(this.#state === 'connecting' ? 'connect-failed' : 'upstream-reset');
-  };
-
-  readonly #onDrain = (): void => this.#listener?.onDrain();
-
-  #onError(error: Error): void {
-    this.input?.settle();
-    this.#fail(this.#state === 'connecting' ? connectFailure(codeOf(error)) : 'upstream-reset');
   }
 
-  #onClosed(): void {
-    this.input?.settle();
+  onDrain(): void {
+    this.#listener?.onDrain();
+  }
+
+  onConnectFailed(code: string): void {
+    this.#fail(this.#state === 'connecting' ? connectFailure(code) : 'upstream-reset');
+  }
+
+  onClose(): void {
     this.#fail(this.#state === 'connecting' ? 'connect-failed' : 'upstream-reset');
     this.#home.onClosed(this);
   }

@@ -1,6 +1,7 @@
+import type { ByteSocket } from '../../../lib/byte-socket.ts';
 import type { CoarseTimers } from '../../../lib/coarse-timers.ts';
 import type { EndpointState } from '../../upstreams/endpoint-state.ts';
-import type { Dialled, UpstreamHome, UpstreamListener } from './upstream-connection.ts';
+import type { DialOwner, UpstreamHome, UpstreamListener } from './upstream-connection.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 
 export interface PoolOptions {
@@ -10,8 +11,8 @@ export interface PoolOptions {
 
 export type UpstreamScheme = 'http' | 'https';
 
-/** Opens a socket to an endpoint; its events say what became of it. */
-export type Dial = (endpoint: EndpointState, scheme: UpstreamScheme) => Dialled;
+/** Opens a socket to an endpoint; its owner hears what became of it, not before the call is over. */
+export type Dial = (endpoint: EndpointState, scheme: UpstreamScheme, owner: DialOwner) => ByteSocket;
 
 /**
  * Kept connections, one pool for each endpoint of each upstream: no two routes share one by accident (threats 7, item
@@ -46,7 +47,7 @@ export class UpstreamPools {
       pool = new EndpointPool(endpoint, this.#timers, this.#options, () => void this.#pools.delete(endpoint));
       this.#pools.set(endpoint, pool);
     }
-    return pool.open(this.#dial(endpoint, scheme), scheme, listener);
+    return pool.open((owner) => this.#dial(endpoint, scheme, owner), scheme, listener);
   }
 
   /** The endpoint is gone or drains: idle connections to it would be reset soon (drain.md section 5). */
@@ -94,13 +95,13 @@ class EndpointPool {
     }
   }
 
-  open(dialled: Dialled, scheme: UpstreamScheme, listener: UpstreamListener): UpstreamConnection {
+  open(dial: (owner: DialOwner) => ByteSocket, scheme: UpstreamScheme, listener: UpstreamListener): UpstreamConnection {
     const home: UpstreamHome = {
       timers: this.#timers,
       keep: (one, hintMs) => this.#keep(one, scheme, hintMs),
       onClosed: (one) => this.#onClosed(one, scheme),
     };
-    const connection = new UpstreamConnection(dialled, home, listener);
+    const connection = new UpstreamConnection(dial, home, listener);
     this.#open.add(connection);
     return connection;
   }

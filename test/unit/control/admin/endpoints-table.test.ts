@@ -17,7 +17,7 @@ import {
 const [one, two] = [endpointOf(1), endpointOf(2)];
 const upstream = upstreamOf('cart', [one, two]);
 const snapshot = snapshotOf([], [upstream]);
-const refused: KnownEjection = { reason: 'refused', until: startedAt + 3_400, times: 1 };
+const refused: KnownEjection = { reason: 'refused', since: startedAt - 61_000, until: startedAt + 3_400, times: 1 };
 
 /** Text of the table, and how many endpoints it counts as out. */
 function shown(out: Endpoint, ejection: KnownEjection, unhealthy: readonly Endpoint[] = []): readonly [string, number] {
@@ -34,12 +34,13 @@ test('an endpoint that data workers leave out says why and for how long, comes f
   const [text, out] = shown(two, refused);
   assert.match(text, /ejected/);
   assert.match(text, /refused a connection; left out for 4 s more</);
+  assert.match(text, />1 min</);
   assert.ok(text.indexOf(two.id) < text.indexOf(one.id));
   assert.equal(out, 1);
 });
 
 test('that it is not the first time is said', () => {
-  const [text] = shown(one, { reason: 'consecutive-failures', until: startedAt - 1, times: 3 });
+  const [text] = shown(one, { reason: 'consecutive-failures', since: startedAt - 2, until: startedAt - 1, times: 3 });
   assert.match(text, /requests failed in a row; left out for 1 s more, 3 times in a row/);
 });
 
@@ -48,4 +49,10 @@ test('an endpoint that fails its check as well shows the check', () => {
   assert.match(text, /HTTP 503/);
   assert.doesNotMatch(text, /ejected/);
   assert.equal(out, 1);
+});
+
+test('an endpoint for the zone of this replica says so', () => {
+  const zones = snapshotOf([], [upstreamOf('cart', [{ ...one, near: true }, two])]);
+  const { html } = endpointsTable(zones, viewOf(wellFixture()), '', startedAt);
+  assert.equal(html.match(/ready, for this zone/g)?.length, 1);
 });

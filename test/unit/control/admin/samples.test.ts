@@ -94,6 +94,41 @@ suite('derived metrics', () => {
   });
 });
 
+test('endpoints are counted by state, and those that are out say why', () => {
+  const fixture = wellFixture();
+  const all = [1, 2, 3, 4].map((last) => endpointOf(last));
+  const [one = endpointOf(1), two = endpointOf(2), three = endpointOf(3)] = all;
+  const cart = upstreamOf('cart', [...all, endpointOf(5, 'draining')]);
+  const shop = upstreamOf('shop', [one, two]);
+  const none = upstreamOf('none', []);
+  fixture.compilation = compilationOf(snapshotOf([], [cart, shop, none]));
+  const fails = (endpoint: typeof one) => [endpoint, 'unhealthy', 'HTTP 503'] as const;
+  fixture.health = new Map([
+    [cart.id, healthOf([fails(one), [two, 'healthy', 'HTTP 200']])],
+    [shop.id, healthOf([fails(one), fails(two)], true)],
+  ]);
+  fixture.ejections = new Map([
+    [one.id, { reason: 'refused', since: 0, until: 0, times: 1 }],
+    [three.id, { reason: 'failure-rate', since: 0, until: 0, times: 1 }],
+  ]);
+  const samples = derivedSamples(viewOf(fixture), 0);
+  assert.deepEqual(linesOf(samples, 'fairway_endpoints'), [
+    'shop cart 80 ready: 2',
+    'shop cart 80 unhealthy: 1',
+    'shop cart 80 ejected: 1',
+    'shop cart 80 draining: 1',
+    'shop shop 80 ready: 0',
+    'shop shop 80 ejected: 1',
+    'shop shop 80 ignored: 1',
+    'shop none 80 ready: 0',
+  ]);
+  assert.deepEqual(linesOf(samples, 'fairway_endpoint_out'), [
+    'shop cart 10.0.0.1:8080 check-failure: 1',
+    'shop cart 10.0.0.3:8080 failure-rate: 1',
+    'shop shop 10.0.0.1:8080 refused: 1',
+  ]);
+});
+
 test('the default certificate of the operator has an end under the host _, the self-signed one has none', () => {
   const fixture = wellFixture();
   const given = certificateOf('ops/default-tls', ['*.example']);

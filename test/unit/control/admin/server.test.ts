@@ -267,7 +267,7 @@ suite('the index page', () => {
   test('shows routes, endpoints with health and why, certificates, diagnostics and processes', async (t) => {
     const running = await start(t);
     const certificate = certificateOf('shop/cart-tls', ['shop.example', 'www.shop.example']);
-    const endpoints = [endpointOf(1), endpointOf(2), endpointOf(3), endpointOf(4, 'draining')];
+    const endpoints = [endpointOf(1), endpointOf(2), endpointOf(3), endpointOf(4, 'draining'), endpointOf(5)];
     const upstream = upstreamOf('cart', endpoints);
     const host = hostOf('shop.example', [routeOf('shop.example', '/basket')], certificate);
     running.fixture.compilation = compilationOf(snapshotOf([host], [upstream], [certificate]), [diagnosticOf('cart')]);
@@ -289,10 +289,11 @@ suite('the index page', () => {
       'shop/cart:80',
       '10.0.0.2:8080',
       'HTTP 503 (3 in a row)',
-      '<b>3</b><span>of 4 endpoints in use',
+      'HTTP 200, 1 h ago',
+      '<b>4</b><span>of 5 endpoints in use',
       'cart-2',
       'not checked',
-      'draining',
+      'terminates: no new requests while another one is ready',
       'www.shop.example',
       'CN=R3, O=Example CA',
       'The Service is missing, named <code>cart</code>: nobody created it.',

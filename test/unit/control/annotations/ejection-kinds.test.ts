@@ -51,7 +51,7 @@ test('whatever the annotations say, the policy is one that can be followed', () 
       const policy = upstream?.ejection;
       if (written.flat().length === 0) return assert.equal(policy, undefined);
       assert.ok(policy !== undefined);
-      assert.ok(policy.baseMs >= 100 && policy.baseMs <= policy.maxMs && policy.maxMs <= 3_600_000);
+      assert.ok(policy.baseMs >= 1_000 && policy.baseMs <= policy.maxMs && policy.maxMs <= 3_600_000);
       assert.ok(policy.maxShare >= 0 && policy.maxShare <= 1 && policy.failureRate >= 0 && policy.failureRate <= 1);
       assert.ok(policy.minimumRequests >= 1 && policy.intervalMs >= 1_000);
       return undefined;

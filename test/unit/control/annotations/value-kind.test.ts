@@ -7,6 +7,7 @@ import {
   anyCaseChoice,
   choice,
   cookieSeconds,
+  decimal,
   duration,
   flag,
   hashText,
@@ -153,6 +154,26 @@ test('targets of mirrors are URLs whose host is plain text', () => {
   ]) {
     assert.equal(parsed(text), undefined, text);
   }
+});
+
+test('numbers may have decimals, and nothing else', () => {
+  check(decimal(1.05, 10), [
+    ['1.25', 1.25],
+    ['2', 2],
+    ['10.000', 10],
+    ['1.05', 1.05],
+    ['1.049', undefined],
+    ['10.001', undefined],
+    ['1.2345', undefined],
+    ['1,25', undefined],
+    ['.5', undefined],
+    ['2.', undefined],
+    ['1e1', undefined],
+    ['+2', undefined],
+    ['0x2', undefined],
+    ['Infinity', undefined],
+    ['125%', undefined],
+  ]);
 });
 
 test('hosts of mirrors may be a variable', () => {

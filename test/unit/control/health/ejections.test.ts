@@ -22,7 +22,7 @@ test('what data workers told is known until it is over', () => {
   const until = time.wall() + 1_000;
   assert.deepEqual(
     { ...known.ejectionOf(upstream, told.endpoint), endsAt: 0 },
-    { reason: 'refused', times: 3, until, endsAt: 0 },
+    { reason: 'refused', times: 3, since: until - 1_000, until, endsAt: 0 },
   );
   assert.equal(known.ejectionOf(other, told.endpoint), undefined);
   assert.equal(known.ejectionOf(upstream, ejection(2).endpoint), undefined);

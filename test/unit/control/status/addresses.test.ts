@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { decodeObject } from '../../../../src/control/objects/decode.ts';
 import { ObjectStore } from '../../../../src/control/objects/object-store.ts';
 import { publishedAddresses } from '../../../../src/control/status/addresses.ts';
-import { nodeAddresses } from '../../../../src/control/status/node-address.ts';
+import { nodeAddresses } from '../../../../src/control/status/own-node.ts';
 
 function storeWith(spec: Record<string, unknown>, status: Record<string, unknown> = {}): ObjectStore {
   const store = new ObjectStore();

@@ -273,19 +273,64 @@ test('persistent: no session moves when endpoints come', () => {
   for (const session of sessions) assert.equal(idOf(worker.request(cookieOf(session))), idOf(session));
 });
 
-test('a draining endpoint keeps its sessions in persistent mode and gives them away in balanced mode', () => {
+for (const mode of ['persistent', 'balanced'] as const) {
+  for (const whileDraining of ['keep', 'move'] as const) {
+    test(`${mode}, ${whileDraining}: sessions of a draining endpoint, on every worker, and no new ones`, () => {
+      const [first = endpoint(1), second = endpoint(2), ...others] = pods;
+      const workers = [1, 2].map((seed) => new Worker({ mode, whileDraining }, seed).serve(...pods));
+      const [one = new Worker(), two = new Worker()] = workers;
+      const sessions = Array.from({ length: 60 }, () => one.request(undefined));
+      // A worker that never saw them ready comes to the same.
+      const late = new Worker({ mode, whileDraining }, 3).serve(draining(first), draining(second), ...others);
+      for (const worker of workers) worker.serve(draining(first), draining(second), ...others);
+      const leaving = [first.id, second.id] as string[];
+      for (const session of sessions) {
+        const isLeaving = leaving.includes(idOf(session));
+        const homes = [one, two, late].map((worker) => idOf(worker.request(cookieOf(session))));
+        for (const home of homes) assert.equal(home === idOf(session), !isLeaving || whileDraining === 'keep');
+      }
+      for (let round = 0; round < 100; round += 1) {
+        const begun = one.request(undefined);
+        assert.ok(!leaving.includes(idOf(begun)));
+        for (const worker of [one, two, late]) assert.equal(idOf(worker.request(cookieOf(begun))), idOf(begun));
+      }
+      // Without a ready one they are what is left.
+      late.serve(draining(first), draining(second));
+      assert.ok(leaving.includes(idOf(late.request(undefined))));
+      late.serve();
+      assert.equal(idOf(late.request(undefined)), 'none');
+    });
+  }
+}
+
+test('a kept session moves when its draining endpoint fails its check, and when it is gone', () => {
   const [first = endpoint(1), ...others] = pods;
-  for (const [mode, stays] of [
-    ['persistent', true],
-    ['balanced', false],
-  ] as const) {
-    const worker = new Worker({ mode }).serve(...pods);
+  for (const mode of ['persistent', 'balanced'] as const) {
+    const worker = new Worker({ mode, whileDraining: 'keep' }).serve(...pods);
     let session = worker.request(undefined);
     while (idOf(session) !== first.id) session = worker.request(undefined);
     worker.serve(draining(first), ...others);
-    assert.equal(idOf(worker.request(cookieOf(session))) === first.id, stays, mode);
-    for (let round = 0; round < 50; round += 1) assert.notEqual(idOf(worker.request(undefined)), first.id);
+    assert.equal(idOf(worker.request(cookieOf(session))), first.id);
+    worker.fail(first);
+    assert.notEqual(idOf(worker.request(cookieOf(session))), first.id);
+    worker.fail();
+    worker.serve(...others);
+    assert.notEqual(idOf(worker.request(cookieOf(session))), first.id);
   }
+});
+
+test('a draining endpoint of another zone had no sessions while only near ones were picked', () => {
+  const near = pods.slice(0, 3).map((one) => ({ ...one, near: true as const, zone: 'a' }));
+  const far = pods.slice(3).map((one) => ({ ...one, zone: 'b' }));
+  const worker = new Worker({ whileDraining: 'keep' }).serve(...near, ...far);
+  const sessions = Array.from({ length: 60 }, () => worker.request(undefined));
+  worker.serve(...near, ...far.map(draining));
+  for (const session of sessions) assert.equal(idOf(worker.request(cookieOf(session))), idOf(session));
+  // Of the own zone, whose hint is gone once it drains.
+  const [leaving = endpoint(1), ...rest] = near;
+  const { near: _hint, ...unhinted } = leaving;
+  worker.serve(draining(unhinted), ...rest, ...far);
+  for (const session of sessions) assert.equal(idOf(worker.request(cookieOf(session))), idOf(session));
 });
 
 test('an exchange that fails sets no cookie', () => {

@@ -9,38 +9,36 @@ import type { Timers } from '../sources/cluster/timers.ts';
 import { pause } from '../sources/cluster/timers.ts';
 import { WriteProblem } from './write-problem.ts';
 
-export interface NodeAddressOptions {
+export interface OwnNodeOptions {
   readonly client: ApiClient;
   readonly nodeName: string;
-  readonly wanted: 'external' | 'internal';
+  /** What is wanted of the node, for messages. */
+  readonly wanted: string;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Logger;
 }
 
-/** Addresses of a node hardly ever change. */
+/** Addresses and labels of a node hardly ever change. */
 const againMs = 10 * 60_000;
 
-/** Asks for the addresses of the own node until `signal` aborts, and tells when they are others than before. */
-export async function followNodeAddress(
-  options: NodeAddressOptions,
-  changed: (addresses: readonly string[]) => void,
+/** Asks for the own node until `signal` aborts. @param take  gets each answer, a v1 Node of which nothing is checked */
+export async function followOwnNode(
+  options: OwnNodeOptions,
+  take: (node: unknown) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const { client, nodeName, clock, random, timers, log, wanted } = options;
   const backOff = new BackOff(clock, random);
   const right = { group: '', resource: 'nodes', verbs: ['get'], role: 'the ClusterRole' };
-  const problem = new WriteProblem(`the address of node ${nodeName} in the status`, right, log);
-  let last = '';
+  const problem = new WriteProblem(`${wanted} of node ${nodeName}`, right, log, 'read');
   while (!signal.aborted) {
     try {
       const path = `/api/v1/nodes/${encodeURIComponent(nodeName)}`;
-      const addresses = nodeAddresses(await client.send({ method: 'GET', path, signal }), wanted);
+      take(await client.send({ method: 'GET', path, signal }));
       problem.worked();
       backOff.worked();
-      if (addresses.join() !== last) changed(addresses);
-      last = addresses.join();
       await pause(timers, againMs, signal);
     } catch (error) {
       if (signal.aborted) return;
@@ -65,4 +63,9 @@ export function nodeAddresses(node: unknown, wanted: 'external' | 'internal'): r
   const internal = of('InternalIP').slice(0, 1);
   const external = of('ExternalIP').slice(0, 1);
   return wanted === 'external' && external.length > 0 ? external : internal;
+}
+
+/** Source: Kubernetes, well-known label `topology.kubernetes.io/zone`. @returns empty when the node does not say */
+export function nodeZone(node: unknown): string {
+  return textAt(objectAt(objectAt(node, 'metadata'), 'labels'), 'topology.kubernetes.io/zone');
 }
