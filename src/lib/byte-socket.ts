@@ -1,10 +1,10 @@
 /** What happens on a socket. Nothing is called after `onClose`. */
 export interface SocketOwner {
   /**
-   * Takes the bytes of one read: [0, to) of `bytes`.
+   * Takes the bytes of one read: [from, to) of `bytes`.
    * @param shared  the bytes are valid during the call only: whoever keeps them, or writes them on, copies
    */
-  onInput(bytes: Buffer, to: number, shared: boolean): void;
+  onInput(bytes: Buffer, from: number, to: number, shared: boolean): void;
   /** The peer has shut its sending side. */
   onEnd(): void;
   /** What was too much is written. */
@@ -54,6 +54,8 @@ export interface ByteSocket {
   expectMore(lastRead: number): void;
   /** The body is over. */
   expectHead(): void;
+  /** Says, while bytes are taken, that nobody needs them afterwards: they are copied, or with the kernel. */
+  reuse(): void;
   /** Nothing more will be written; what was written before still is. */
   end(): void;
   /** Closes when all is written; the peer sees an orderly end. */

@@ -10,26 +10,23 @@ import type {
   WriteRequest,
 } from './node-handles.ts';
 import { endOfInput, nodeHandles } from './node-handles.ts';
+import type { BatchReader } from './read-batch.ts';
+import { addToBatch, batchBuffer } from './read-batch.ts';
+import { newBuffer, returnBuffer, sameOrLarger, sharedBuffer } from './read-buffers.ts';
 
-const bufferBytes = 64 * 1024;
 /** A read of this size is likely to be followed by more like it. */
 const ownFromBytes = 16 * 1024;
 /** From so many unsent bytes on a writer should wait. */
 const unsentLimit = 64 * 1024;
 
-/**
- * All sockets of this process read into this one: what they read is used at once. Without it each read would allocate
- * 64 KiB, and give most of them back.
- */
-const sharedBuffer = Buffer.allocUnsafeSlow(bufferBytes);
-
 const nothing = new Uint8Array(0);
 
 /**
  * A socket directly on Node's handle, without a stream object: no ticks, no events, no state that is kept twice. Reads
- * come in one shared buffer; the reads of a large body in buffers of their own.
+ * come in one shared buffer, and small ones are told at the end of the turn; the reads of a large body come in buffers of
+ * their own.
  */
-export class HandleSocket implements ByteSocket {
+export class HandleSocket implements ByteSocket, BatchReader {
   owner: SocketOwner = nobody;
   readableEnded = false;
   writableEnded = false;
@@ -43,6 +40,11 @@ export class HandleSocket implements ByteSocket {
   #buffer: Buffer = sharedBuffer;
   /** Reads come in buffers of their own. */
   #own = false;
+  /** Nobody needs the bytes of the last read any more. */
+  #reusable = false;
+  /** Bytes in the batch. */
+  #waitingAt = 0;
+  #waitingBytes = 0;
   #reading = false;
   #corked = false;
   /** Bytes of the write that the handle has not finished; TLS takes one at a time. */
@@ -151,6 +153,10 @@ export class HandleSocket implements ByteSocket {
     this.#own = false;
   }
 
+  reuse(): void {
+    this.#reusable = true;
+  }
+
   end(): void {
     if (this.writableEnded || this.#handle === undefined) return;
     this.uncork();
@@ -178,16 +184,33 @@ export class HandleSocket implements ByteSocket {
 
   /** For the handle alone: a read. @returns where the next one goes, when that changes */
   read(length: number): Uint8Array | undefined {
+    // What was read before comes before the end, a failure, and more.
+    this.deliver();
+    if (this.#handle === undefined) return undefined;
     if (length <= 0) {
       this.#readNothing(length);
       return undefined;
     }
     const bytes = this.#buffer;
-    this.owner.onInput(bytes, length, bytes === sharedBuffer);
-    if (this.#own) this.#buffer = Buffer.allocUnsafeSlow(bufferBytes);
-    else if (bytes === sharedBuffer) return undefined;
-    else this.#buffer = sharedBuffer;
+    if (bytes !== sharedBuffer) return this.#readOwn(bytes, length);
+    this.#waitingAt = addToBatch(this, bytes, length);
+    if (this.#waitingAt >= 0) {
+      this.#waitingBytes = length;
+      return undefined;
+    }
+    this.owner.onInput(bytes, 0, length, true);
+    if (!this.#own) return undefined;
+    this.#buffer = newBuffer();
     return this.#buffer;
+  }
+
+  /** For the batch alone. A socket that failed still has what it read before; one that was destroyed has nothing to say. */
+  deliver(): void {
+    const length = this.#waitingBytes;
+    if (length === 0) return;
+    this.#waitingBytes = 0;
+    if (this.#handle === undefined && !this.#hadError) return;
+    this.owner.onInput(batchBuffer, this.#waitingAt, this.#waitingAt + length, true);
   }
 
   /** For the handle alone: a write that had to wait is over. */
@@ -220,6 +243,17 @@ export class HandleSocket implements ByteSocket {
     this.owner = nobody;
     this.#onGone();
     owner.onClose(this.#hadError);
+  }
+
+  #readOwn(bytes: Buffer, length: number): Buffer | undefined {
+    this.#reusable = false;
+    this.owner.onInput(bytes, 0, length, false);
+    if (!this.#own) {
+      if (this.#reusable) returnBuffer(bytes);
+      this.#buffer = sharedBuffer;
+    } else if (this.#reusable) this.#buffer = sameOrLarger(bytes, length);
+    else this.#buffer = newBuffer();
+    return this.#buffer === bytes ? undefined : this.#buffer;
   }
 
   #readNothing(status: number): void {

@@ -13,7 +13,7 @@ export class StreamSocket implements ByteSocket {
   /** @param socket  with an `error` listener, and `allowHalfOpen` */
   constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on('data', (chunk: Buffer) => this.owner.onInput(chunk, chunk.length, false));
+    socket.on('data', (chunk: Buffer) => this.owner.onInput(chunk, 0, chunk.length, false));
     socket.on('end', () => this.owner.onEnd());
     socket.on('drain', () => this.owner.onDrain());
     socket.once('close', (hadError: boolean) => this.owner.onClose(hadError));
@@ -88,6 +88,10 @@ export class StreamSocket implements ByteSocket {
   }
 
   expectHead(): void {
+    // Each read comes in a buffer of its own.
+  }
+
+  reuse(): void {
     // Each read comes in a buffer of its own.
   }
 

@@ -140,25 +140,51 @@ export function jsonLine(entry: AccessLogEntry): string {
  */
 export function nginxLine(entry: AccessLogEntry): string {
   return (
-    `${text(entry.clientAddress)} - ${text(entry.user || undefined)} [${localTime(entry.timeMs)}] ` +
-    `"${text(requestLine(entry))}" ` +
-    `${entry.status} ${entry.bodyBytesSent} "${text(entry.referer)}" "${text(entry.userAgent)}" ` +
-    `${entry.requestBytes} ${seconds(entry.durationMs)} [${upstreamName(entry)}] [${entry.canary}] ` +
-    `${list(entry, (one) => one.endpoint) || '-'} ${list(entry, (one) => `${one.bytes}`) || '-'} ` +
-    `${list(entry, (one) => seconds(one.durationMs)) || '-'} ${list(entry, statusOf) || '-'} ` +
+    `${client(entry)}${localTime(entry.timeMs)}${requestLine(entry)}${entry.status} ${entry.bodyBytesSent}${agent(entry)}` +
+    `${entry.requestBytes} ${seconds(entry.durationMs)}${upstreamName(entry)}${tries(entry)}` +
     `${text(entry.requestId || undefined)}\n`
   );
 }
 
-/** Bytes that are no request have none. */
-function requestLine({ method, target, httpVersion }: AccessLogEntry): string | undefined {
-  return method === '' ? undefined : `${method} ${target} HTTP/${httpVersion}`;
+let lastAddress = '';
+let lastClient = '';
+
+/** Address and user. Each piece of a line costs, so what often comes again is one piece. */
+function client({ clientAddress, user }: AccessLogEntry): string {
+  if (clientAddress !== lastAddress) {
+    lastAddress = clientAddress;
+    lastClient = `${text(clientAddress)} - `;
+  }
+  return user === '' ? `${lastClient}-` : `${lastClient}${text(user)}`;
 }
 
-/** ingress-nginx' name of an upstream; what no rule takes goes to its default backend. */
+/** Bytes that are no request have none. */
+function requestLine({ method, target, httpVersion }: AccessLogEntry): string {
+  if (method === '') return '"-" ';
+  if (method.length + target.length > fieldLimit - 16) return `"${text(`${method} ${target} HTTP/${httpVersion}`)}" `;
+  const end = httpVersion === '1.1' ? ' HTTP/1.1" ' : ` HTTP/${text(httpVersion)}" `;
+  return `"${method === 'GET' ? method : text(method)} ${text(target)}${end}`;
+}
+
+function agent({ referer, userAgent }: AccessLogEntry): string {
+  if (referer === undefined && userAgent === undefined) return ' "-" "-" ';
+  return ` "${text(referer)}" "${text(userAgent)}" `;
+}
+
+function tries(entry: AccessLogEntry): string {
+  const [one] = entry.tries;
+  if (one === undefined) return '- - - - ';
+  if (entry.tries.length === 1) return `${one.endpoint} ${one.bytes} ${seconds(one.durationMs)} ${statusOf(one)} `;
+  const endpoints = list(entry, (each) => each.endpoint);
+  const bytes = list(entry, (each) => `${each.bytes}`);
+  return `${endpoints} ${bytes} ${list(entry, (each) => seconds(each.durationMs))} ${list(entry, statusOf)} `;
+}
+
+/** ingress-nginx' name of an upstream, and the canary; what no rule takes goes to its default backend. */
 function upstreamName(entry: AccessLogEntry): string {
-  if (entry.ingress === '') return 'upstream-default-backend';
-  return entry.service === '' ? '-' : `${entry.namespace}-${entry.service}-${entry.servicePort}`;
+  const end = entry.canary === '' ? '] [] ' : `] [${entry.canary}] `;
+  if (entry.ingress === '') return ` [upstream-default-backend${end}`;
+  return entry.service === '' ? ` [-${end}` : ` [${entry.namespace}-${entry.service}-${entry.servicePort}${end}`;
 }
 
 function list(entry: AccessLogEntry, value: (one: AccessLogTry) => string): string {
@@ -190,10 +216,10 @@ function text(value: string | undefined): string {
   if (value === undefined) return '-';
   const shown = capped(value);
   // Nearly always there is nothing to escape, and a replacement costs four times what a look does.
-  return needsEscape.test(shown) ? shown.replaceAll(/["\\]|[^\x20-\x7e]/g, escaped) : shown;
+  return needsEscape.test(shown) ? shown.replaceAll(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, escaped) : shown;
 }
 
-const needsEscape = /["\\]|[^\x20-\x7e]/;
+const needsEscape = /[^\x20\x21\x23-\x5b\x5d-\x7e]/;
 
 function escaped(character: string): string {
   const code = character.charCodeAt(0);
@@ -213,7 +239,7 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 let localSecond = -1;
 let localText = '';
 
-/** `26/Nov/2026:03:31:21 +0000`; the text of a second is made once. */
+/** ` [26/Nov/2026:03:31:21 +0000] `; the text of a second is made once. */
 function localTime(timeMs: number): string {
   const second = Math.floor(timeMs / 1000);
   if (second !== localSecond) {
@@ -221,7 +247,7 @@ function localTime(timeMs: number): string {
     const date = new Date(second * 1000);
     const day = two(date.getUTCDate());
     const time = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
-    localText = `${day}/${months[date.getUTCMonth()] ?? ''}/${date.getUTCFullYear()}:${time} +0000`;
+    localText = ` [${day}/${months[date.getUTCMonth()] ?? ''}/${date.getUTCFullYear()}:${time} +0000] `;
   }
   return localText;
 }

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 
-import { systemClock } from '../../src/lib/clock.ts';
+import { eventClock } from '../../src/lib/event-clock.ts';
 import { openLogDestination } from '../../src/lib/log-destination.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { systemRandom } from '../../src/lib/random.ts';
@@ -28,10 +28,10 @@ const upstream = upstreamId('shop', 'web', '80');
 const host = hostPattern('localhost');
 const accessLog = createAccessLog('nginx', openLogDestination(logPath === '' ? '/dev/null' : logPath));
 const runtime = new Runtime({
-  clock: systemClock,
+  clock: eventClock,
   random: systemRandom,
   counters: createCounters({ timeBuckets: buckets, lengthBuckets: sizes, sizeBuckets: sizes }),
-  accessLog: (exchange) => accessLog.write(accessLogEntry(exchange, systemClock)),
+  accessLog: (exchange) => accessLog.write(accessLogEntry(exchange, eventClock)),
   onBug: (error) => console.error(error),
   onChecksIgnored: () => undefined,
 });

@@ -117,9 +117,9 @@ class Notes implements SocketOwner {
   readonly chunks: Buffer[] = [];
   bytes = 0;
 
-  onInput(bytes: Buffer, to: number, shared: boolean): void {
-    const came = bytes.subarray(0, to);
-    this.bytes += to;
+  onInput(bytes: Buffer, from: number, to: number, shared: boolean): void {
+    const came = bytes.subarray(from, to);
+    this.bytes += came.length;
     this.chunks.push(shared ? Buffer.from(came) : came);
   }
   onEnd(): void {
@@ -262,13 +262,40 @@ for (const [name, kind] of Object.entries(kinds)) {
     test('large reads in buffers of their own are not written over', async (t) => {
       const { client, notes, socket } = await pair(t, kind);
       const sent = randomBytes(4_000_000);
-      notes.onInput = (bytes, to, shared) => {
-        socket.expectMore(to);
-        notes.chunks.push(shared ? Buffer.from(bytes.subarray(0, to)) : bytes.subarray(0, to));
+      notes.onInput = (bytes, from, to, shared) => {
+        socket.expectMore(to - from);
+        notes.chunks.push(shared ? Buffer.from(bytes.subarray(from, to)) : bytes.subarray(from, to));
       };
       client.end(sent);
       await notes.has('end');
       assert.ok(Buffer.concat(notes.chunks).equals(sent));
+    });
+
+    test('buffers whose bytes are not needed any more may be filled again, others are not', async (t) => {
+      const { client, notes, socket } = await pair(t, kind);
+      const sent = randomBytes(4_000_000);
+      let reads = 0;
+      notes.onInput = (bytes, from, to, shared) => {
+        socket.expectMore(to - from);
+        reads += 1;
+        const kept = shared || reads % 3 !== 0;
+        notes.chunks.push(kept ? Buffer.from(bytes.subarray(from, to)) : bytes.subarray(from, to));
+        if (kept) socket.reuse();
+      };
+      client.end(sent);
+      await notes.has('end');
+      assert.ok(Buffer.concat(notes.chunks).equals(sent));
+    });
+
+    test('what was read comes before the end that came with it', async (t) => {
+      const { client, notes, socket } = await pair(t, kind);
+      notes.onInput = (bytes, from, to) => void notes.events.push(bytes.toString('latin1', from, to));
+      socket.pause();
+      client.end('last words');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      socket.resume();
+      await notes.has('end');
+      assert.deepEqual(notes.events, ['last words', 'end']);
     });
 
     test('a reset by the client closes it', async (t) => {

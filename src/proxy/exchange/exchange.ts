@@ -47,6 +47,13 @@ export interface TryRecord {
   readonly durationMs: number;
 }
 
+const none: readonly never[] = [];
+
+/** A list with one more; nearly all lists of an exchange have one, for which `push` would make room for 17. */
+export function appended<T>(list: readonly T[], one: T): readonly T[] {
+  return list.length === 0 ? [one] : [...list, one];
+}
+
 /** One request and its answer. All fields are set at birth: one hidden class. */
 export class Exchange {
   readonly request: RequestHead;
@@ -79,7 +86,7 @@ export class Exchange {
   /** Endpoint of the current try; pinned before by a filter in `select` when a session sticks. */
   endpoint: EndpointState | undefined = undefined;
   /** Endpoints of all tries so far, the current one last. */
-  readonly tried: EndpointState[] = [];
+  tried: readonly EndpointState[] = none;
   /** Request head as the upstream will see it. */
   forwardHeaders: HeaderList = [];
   /** Head of the answer as the client will see it. */
@@ -97,7 +104,7 @@ export class Exchange {
   /** Bytes of the answer's body that went to the client. */
   bodyBytesSent = 0;
   /** Tries that have ended, in order. */
-  readonly tries: TryRecord[] = [];
+  tries: readonly TryRecord[] = none;
   /** Bytes of the upstream's body. */
   upstreamBytes = 0;
   /** Durations of the last try in milliseconds, -1 when it did not come so far. */

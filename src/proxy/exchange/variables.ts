@@ -100,7 +100,8 @@ function addForwardedFor(exchange: Exchange): string {
 
 /** User of basic authentication; empty for any other. Source: RFC 7617. */
 export function remoteUser(exchange: Exchange): string {
-  const authorization = headerValue(exchange.request.headers, 'authorization') ?? '';
+  const authorization = headerValue(exchange.request.headers, 'authorization');
+  if (authorization === undefined) return '';
   const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1];
   if (encoded === undefined) return '';
   try {

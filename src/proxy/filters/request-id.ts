@@ -2,12 +2,12 @@ import { randomFillSync } from 'node:crypto';
 
 /** 32 hexadecimal digits, as nginx' `$request_id`. */
 export function newRequestId(): string {
-  if (used === pool.length) {
-    randomFillSync(pool);
+  if (used === digits.length) {
+    digits = randomFillSync(pool).toString('hex');
     used = 0;
   }
-  used += idBytes;
-  return pool.toString('hex', used - idBytes, used);
+  used += idDigits;
+  return digits.slice(used - idDigits, used);
 }
 
 /**
@@ -18,7 +18,8 @@ export function isRequestId(text: string): boolean {
   return /^[A-Za-z0-9._~+/=:-]{1,128}$/.test(text);
 }
 
-const idBytes = 16;
-/** One system call for 256 ids. */
-const pool = Buffer.alloc(256 * idBytes);
-let used = pool.length;
+const idDigits = 32;
+/** One system call and one text for 128 ids. */
+const pool = Buffer.alloc((128 * idDigits) / 2);
+let digits = '';
+let used = 0;

@@ -124,7 +124,7 @@ export class Handshake {
     const socket = new HandleSocket(handles, this.#tcp, undefined, onGone);
     onConnection({ socket, localPort, secure: false, serverName: '', plainOnTls: true });
     socket.resume();
-    socket.owner.onInput(firstBytes, length, true);
+    socket.owner.onInput(firstBytes, 0, length, true);
   }
 }
 

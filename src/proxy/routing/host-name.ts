@@ -11,6 +11,20 @@ const longestHost = 261;
  * Source: RFC 9110 section 7.2; RFC 3986 section 3.2.2; nginx refuses empty labels likewise.
  */
 export function hostNameOf(host: string): string | undefined {
+  const known = knownNames.get(host);
+  if (known !== undefined) return known;
+  const name = readHostName(host);
+  if (name === undefined) return undefined;
+  if (knownNames.size >= mostKnown) knownNames.clear();
+  knownNames.set(host, name);
+  return name;
+}
+
+/** Hosts that were found good: few are asked for again and again, each more than once for one request. */
+const knownNames = new Map<string, string>();
+const mostKnown = 1024;
+
+function readHostName(host: string): string | undefined {
   if (host.length === 0 || host.length > longestHost) return undefined;
   if (host.startsWith('['))
     return ipv6Literal.test(host) ? host.slice(0, host.indexOf(']') + 1).toLowerCase() : undefined;

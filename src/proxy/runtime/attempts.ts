@@ -2,6 +2,7 @@ import type { RetryPolicy } from '../../model/policy.ts';
 import type { Route } from '../../model/route.ts';
 import type { UpstreamProtocol } from '../../model/upstream.ts';
 import type { Exchange } from '../exchange/exchange.ts';
+import { appended } from '../exchange/exchange.ts';
 import type { FailureName } from '../exchange/failure.ts';
 import { failures } from '../exchange/failure.ts';
 import type { TrySoFar } from '../exchange/retry.ts';
@@ -94,7 +95,7 @@ export class Attempts {
     this.#triedAt = this.#now();
     // What it waited before is no part of the time for its tries.
     if (exchange.tried.length === 0) this.#startedAt = this.#triedAt;
-    exchange.tried.push(endpoint);
+    exchange.tried = appended(exchange.tried, endpoint);
     for (const hook of pipeline.forward) hook(exchange);
     endpoint.inFlight += 1;
     this.upstream.inFlight += 1;

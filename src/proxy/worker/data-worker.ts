@@ -1,5 +1,6 @@
 import { systemClock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/error-text.ts';
+import { eventClock } from '../../lib/event-clock.ts';
 import { openLogDestination } from '../../lib/log-destination.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createLogger } from '../../lib/logger.ts';
@@ -49,10 +50,10 @@ export class DataWorker {
     const counters = createCounters(settings);
     const ejectionLog = new EjectionLog(log, systemClock.now);
     const runtime: Runtime = new Runtime({
-      clock: systemClock,
+      clock: eventClock,
       random: systemRandom,
       counters,
-      accessLog: (exchange) => accessLog.write(accessLogEntry(exchange, systemClock)),
+      accessLog: (exchange) => accessLog.write(accessLogEntry(exchange, eventClock)),
       sendCopy: createMirrorSender({
         clock: systemClock,
         counters,

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../../lib/clock.ts';
 import type { CoarseTimers } from '../../../lib/coarse-timers.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
+import { appended } from '../../exchange/exchange.ts';
 import type { FailureName } from '../../exchange/failure.ts';
 import { failures } from '../../exchange/failure.ts';
 import type { OnHead, TryOptions, TryOutcome } from '../../runtime/transport.ts';
@@ -247,7 +248,7 @@ export class UpstreamTry {
     exchange.upstreamMs = clock.now() - this.#startedAt;
     exchange.bytesSent = client.bytesWritten;
     const noAnswer = failure === undefined || failure === 'client-closed' ? 0 : failures[failure].status;
-    exchange.tries.push({
+    exchange.tries = appended(exchange.tries, {
       endpoint: endpoint.endpoint.id,
       status: exchange.upstreamStatus === 0 ? noAnswer : exchange.upstreamStatus,
       bytes: exchange.upstreamBytes,

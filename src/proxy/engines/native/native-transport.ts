@@ -53,7 +53,7 @@ function respondTo(client: ClientExchange, exchange: Exchange, body: string): vo
   const bytes = Buffer.from(body);
   client.body?.discard();
   if (!client.begin(exchange, '', bytes.length === 0 ? 'none' : 'length', bytes.length)) return client.truncate();
-  client.bytes(bytes, 0, bytes.length, false);
+  client.bytes(bytes, 0, bytes.length, false, '');
   client.end();
   exchange.bytesReceived = client.request.headBytes + (client.body?.received ?? 0);
   exchange.bytesSent = client.bytesSent;

@@ -1,5 +1,7 @@
+import { currentTurn } from '../../../lib/event-clock.ts';
 import type { UpstreamTimeouts } from '../../../model/policy.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
+import { appended } from '../../exchange/exchange.ts';
 import type { FailureName } from '../../exchange/failure.ts';
 import { failures } from '../../exchange/failure.ts';
 import { chunkHead, lastChunk } from '../../protocols/http1/chunked.ts';
@@ -9,7 +11,6 @@ import { chunked, empty, requestHead } from '../../protocols/http1/heads.ts';
 import type { RequestBody, RequestBodySink } from '../../protocols/http1/request-body.ts';
 import type { ParsedResponse } from '../../protocols/http1/response-parser.ts';
 import type { UpstreamConnection, UpstreamListener } from '../../protocols/http1/upstream-connection.ts';
-import { currentTurn } from '../../protocols/http1/upstream-connection.ts';
 import type { OnHead, TryOptions, TryOutcome } from '../../runtime/transport.ts';
 import type { EndpointState } from '../../upstreams/endpoint-state.ts';
 import type { TransportParts } from './native-transport.ts';
@@ -106,21 +107,23 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
       this.#fail('upstream-invalid');
       return false;
     }
-    if (this.#timeouts !== undefined) this.#connection?.deadline.set(this.#timeouts.readMs);
+    // The deadline is set when all of this read is handed on.
     return true;
   }
 
-  onBytes(chunk: Buffer, from: number, to: number, shared: boolean): void {
+  onBytes(chunk: Buffer, from: number, to: number, shared: boolean, text: string): void {
     const exchange = this.#exchange;
     exchange.upstreamBytes += to - from;
     exchange.bodyBytesSent += to - from;
-    this.#client.bytes(chunk, from, to, shared);
+    this.#client.bytes(chunk, from, to, shared, text);
   }
 
   onReadEnd(): void {
     if (this.#stage !== 'relaying') return;
     if (this.#timeouts !== undefined) this.#connection?.deadline.set(this.#timeouts.readMs);
-    if (this.#client.flush()) return;
+    const flowing = this.#client.flush();
+    if (this.#client.allWritten) this.#connection?.socket.reuse();
+    if (flowing) return;
     this.#waiting = true;
     this.#connection?.socket.pause();
   }
@@ -130,6 +133,8 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
     const connection = this.#connection;
     this.#connection = undefined;
     client.listener = undefined;
+    client.writeEnd();
+    if (client.allWritten) connection?.socket.reuse();
     if (this.#sent) connection?.release();
     // An answer that came before the end of the request: the connection is not clean (threats R-24).
     else connection?.close();
@@ -318,7 +323,7 @@ export class Relay implements UpstreamListener, ClientListener, RequestBodySink 
     exchange.bytesSent = client.bytesSent;
     exchange.bytesReceived = client.request.headBytes + (client.body?.received ?? 0);
     const noAnswer = failure === undefined ? 0 : failures[failure].status;
-    exchange.tries.push({
+    exchange.tries = appended(exchange.tries, {
       endpoint: this.#endpoint?.endpoint.id ?? '',
       status: exchange.upstreamStatus === 0 ? noAnswer : exchange.upstreamStatus,
       bytes: exchange.upstreamBytes,

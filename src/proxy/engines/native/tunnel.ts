@@ -84,9 +84,9 @@ class Direction implements SocketOwner {
     if (!to.destroyed && !to.writableEnded && !to.write(bytes)) this.#from.pause();
   }
 
-  onInput(bytes: Buffer, end: number, shared: boolean): void {
-    this.#from.expectMore(end);
-    this.pass(shared ? Buffer.from(bytes.subarray(0, end)) : bytes.subarray(0, end));
+  onInput(bytes: Buffer, begin: number, end: number, shared: boolean): void {
+    this.#from.expectMore(end - begin);
+    this.pass(shared ? Buffer.from(bytes.subarray(begin, end)) : bytes.subarray(begin, end));
   }
 
   onEnd(): void {

@@ -1,5 +1,6 @@
 import type { ByteSocket, SocketOwner } from '../../../lib/byte-socket.ts';
 import type { CoarseTimers, Deadline } from '../../../lib/coarse-timers.ts';
+import { currentTurn, eventBegins } from '../../../lib/event-clock.ts';
 import { BodyReader } from './body-reader.ts';
 import { ClientExchange } from './client-exchange.ts';
 import { clientLimits as limits, watchMs } from './client-limits.ts';
@@ -8,7 +9,6 @@ import type { BodyOrigin } from './request-body.ts';
 import { RequestBody } from './request-body.ts';
 import type { ParsedRequest } from './request-parser.ts';
 import { RequestParser } from './request-parser.ts';
-import { currentTurn } from './upstream-connection.ts';
 
 /** A connection that was accepted, as far as this side needs to know it. */
 export interface ClientSocket {
@@ -182,17 +182,18 @@ export class ClientConnection implements BodyOrigin, SocketOwner {
     this.socket.resume();
   }
 
-  onInput(chunk: Buffer, to: number, shared: boolean): void {
-    if (this.#phase === 'linger') return this.#lingerOn(to);
+  onInput(chunk: Buffer, from: number, to: number, shared: boolean): void {
+    eventBegins();
+    if (this.#phase === 'linger') return this.#lingerOn(to - from);
     const { current } = this;
     this.#shared = shared;
-    if (this.#held !== undefined || (current !== undefined && !current.bodyPending)) return this.#hold(chunk, 0, to);
-    return this.#take(chunk, to);
+    if (this.#held !== undefined || (current !== undefined && !current.bodyPending)) return this.#hold(chunk, from, to);
+    return this.#take(chunk, from, to);
   }
 
   /** Heads and bodies, one after the other, until something has to be waited for. */
-  #take(chunk: Buffer, to: number): void {
-    let at = 0;
+  #take(chunk: Buffer, from: number, to: number): void {
+    let at = from;
     this.#taking = true;
     while (at < to) {
       if (this.current === undefined) {
@@ -258,7 +259,7 @@ export class ClientConnection implements BodyOrigin, SocketOwner {
     if (this.#reader.complete) {
       this.socket.expectHead();
       body?.end();
-    } else this.socket.expectMore(to);
+    } else this.socket.expectMore(to - from);
     return at;
   }
 
@@ -281,7 +282,7 @@ export class ClientConnection implements BodyOrigin, SocketOwner {
     this.#held = undefined;
     this.resumeReading();
     this.#shared = false;
-    if (held !== undefined) this.#take(held, held.length);
+    if (held !== undefined) this.#take(held, 0, held.length);
     if (this.#halfClosed && this.current === undefined && this.#held === undefined) this.closeGently();
   }
 

@@ -1,3 +1,4 @@
+import { returnWriteBuffer, takeWriteBuffer } from '../../../lib/write-buffers.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { FailureName } from '../../exchange/failure.ts';
 import type { BodyKind } from './body-reader.ts';
@@ -17,7 +18,7 @@ export interface ClientListener {
 }
 
 /** Bytes of a body up to this size are copied behind the head: one write costs more than the copy. */
-const copyLimit = 8192;
+const copyLimit = 4096;
 const textLimit = 32 * 1024;
 
 /** One request of a client, and the way back to it. */
@@ -43,8 +44,12 @@ export class ClientExchange {
   #withoutBody = false;
   #last = false;
   #ended = false;
+  #over = false;
   /** What is written next, in latin1. */
   #text = '';
+  /** What is written before `#text`: copies of shared bytes, the first `#gatheredBytes`. */
+  #gathered: Buffer | undefined = undefined;
+  #gatheredBytes = 0;
   #corked = false;
   #flowing = true;
 
@@ -90,28 +95,48 @@ export class ClientExchange {
     return true;
   }
 
-  /** More of the body: bytes [from, to) of `chunk`. @param shared  they are valid during the call only */
-  bytes(chunk: Buffer, from: number, to: number, shared: boolean): void {
+  /**
+   * More of the body: bytes [from, to) of `chunk`.
+   * @param shared  they are valid during the call only
+   * @param text  the same in latin1 when that is known, else empty
+   */
+  bytes(chunk: Buffer, from: number, to: number, shared: boolean, text: string): void {
     const size = to - from;
     if (size === 0 || this.#withoutBody || this.gone) return;
     if (this.#chunked) this.#text += chunkHead(size);
-    if (size <= copyLimit && this.#text.length <= textLimit) this.#text += chunk.toString('latin1', from, to);
-    else this.#write(shared ? Buffer.from(chunk.subarray(from, to)) : chunk.subarray(from, to));
+    if (size <= copyLimit && this.#text.length <= textLimit) {
+      this.#text += text === '' ? chunk.toString('latin1', from, to) : text;
+    } else if (!shared) this.#write(chunk.subarray(from, to));
+    else if (!this.#gather(chunk, from, to)) this.#write(Buffer.from(chunk.subarray(from, to)));
     if (this.#chunked) this.#text += '\r\n';
   }
 
-  /** Ends the answer; the connection goes on with the next request, or closes. */
-  end(): void {
+  /** Writes the end of the answer. */
+  writeEnd(): void {
     if (this.#ended) return;
     this.#ended = true;
     if (this.#chunked) this.#text += lastChunk;
     this.flush();
+  }
+
+  /** Ends the answer; the connection goes on with the next request, or closes. */
+  end(): void {
+    this.writeEnd();
+    if (this.#over) return;
+    this.#over = true;
     if (!this.gone) this.connection.answered(this, this.#last);
+  }
+
+  /** The kernel has all that was flushed: none of the bytes that were passed on is needed any more. */
+  get allWritten(): boolean {
+    const { socket } = this.connection;
+    return socket.unsent === 0 && !socket.destroyed;
   }
 
   /** Writes what has gathered. @returns false when the client should get time to read: wait for `onClientDrain` */
   flush(): boolean {
     const { socket } = this.connection;
+    if (this.#gathered !== undefined) this.#writeGathered(this.#gathered);
     if (this.#text !== '') {
       const text = this.#text;
       this.#text = '';
@@ -168,12 +193,50 @@ export class ClientExchange {
     this.listener?.onClientDrain();
   }
 
+  /** Copies bytes behind what is to be written. @returns false when they need another way */
+  #gather(chunk: Buffer, from: number, to: number): boolean {
+    // Over TLS what was written waits for its encryption: the buffer would not come back.
+    if (this.#corked || this.connection.secure) return false;
+    this.#gathered ??= takeWriteBuffer();
+    const buffer = this.#gathered;
+    const at = this.#gatheredBytes + this.#text.length;
+    const end = at + to - from;
+    if (end > buffer.length) return false;
+    this.#gatherText(buffer);
+    chunk.copy(buffer, at, from, to);
+    this.#gatheredBytes = end;
+    return true;
+  }
+
+  #gatherText(buffer: Buffer): void {
+    if (this.#text === '') return;
+    buffer.write(this.#text, this.#gatheredBytes, 'latin1');
+    this.#gatheredBytes += this.#text.length;
+    this.#text = '';
+  }
+
+  #writeGathered(buffer: Buffer): void {
+    const { socket } = this.connection;
+    if (this.#gatheredBytes + this.#text.length <= buffer.length) this.#gatherText(buffer);
+    this.bytesSent += this.#gatheredBytes;
+    if (!this.gone) this.#flowing = socket.write(buffer.subarray(0, this.#gatheredBytes));
+    this.#gathered = undefined;
+    this.#gatheredBytes = 0;
+    if (this.allWritten) returnWriteBuffer(buffer);
+  }
+
   #write(bytes: Buffer): void {
     const { socket } = this.connection;
+    if (!this.#corked && this.#gathered === undefined && this.#text === '') {
+      this.bytesSent += bytes.length;
+      this.#flowing = socket.write(bytes);
+      return;
+    }
     if (!this.#corked) {
       this.#corked = true;
       socket.cork();
     }
+    if (this.#gathered !== undefined) this.#writeGathered(this.#gathered);
     if (this.#text !== '') {
       this.bytesSent += this.#text.length;
       socket.writeText(this.#text);

@@ -45,28 +45,28 @@ export function connectionFieldsOf(headers: readonly string[]): ConnectionFields
     // Lengths tell nearly all names apart: `toLowerCase` runs for few.
     switch (name.length) {
       case 4:
-        if (isNamed(name, 'host')) {
+        if (isNamed(name, 'host', 'Host')) {
           found.hosts += 1;
           found.hostAt = at + 1;
         }
         break;
       case 6:
-        if (isNamed(name, 'expect')) found.expect = joined(found.expect, value);
+        if (isNamed(name, 'expect', 'Expect')) found.expect = joined(found.expect, value);
         break;
       case 7:
-        if (isNamed(name, 'upgrade')) found.upgrade = joined(found.upgrade, value);
+        if (isNamed(name, 'upgrade', 'Upgrade')) found.upgrade = joined(found.upgrade, value);
         break;
       case 10:
-        if (isNamed(name, 'connection')) readConnection(found, value);
-        else if (isNamed(name, 'keep-alive')) found.keepAliveHint = value;
+        if (isNamed(name, 'connection', 'Connection')) readConnection(found, value);
+        else if (isNamed(name, 'keep-alive', 'Keep-Alive')) found.keepAliveHint = value;
         break;
       case 14:
-        if (isNamed(name, 'content-length')) readLength(found, value);
-        else if (isNamed(name, 'content_length')) found.problem = 'Content_Length';
+        if (isNamed(name, 'content-length', 'Content-Length')) readLength(found, value);
+        else if (isNamed(name, 'content_length', 'Content_Length')) found.problem = 'Content_Length';
         break;
       case 17:
-        if (isNamed(name, 'transfer-encoding')) readCoding(found, value);
-        else if (isNamed(name, 'transfer_encoding')) found.problem = 'Transfer_Encoding';
+        if (isNamed(name, 'transfer-encoding', 'Transfer-Encoding')) readCoding(found, value);
+        else if (isNamed(name, 'transfer_encoding', 'Transfer_Encoding')) found.problem = 'Transfer_Encoding';
         break;
       default:
     }
@@ -120,6 +120,8 @@ function joined(before: string, value: string): string {
   return before === '' ? value : `${before}, ${value}`;
 }
 
-function isNamed(name: string, lowerCase: string): boolean {
-  return name === lowerCase || name.toLowerCase() === lowerCase;
+/** @param usual  the spelling that nearly everybody uses */
+function isNamed(name: string, lowerCase: string, usual: string): boolean {
+  if (name === usual || name === lowerCase) return true;
+  return (name.charCodeAt(0) | 0x20) === lowerCase.charCodeAt(0) && name.toLowerCase() === lowerCase;
 }

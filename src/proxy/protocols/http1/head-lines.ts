@@ -1,5 +1,6 @@
 import type { HeaderList } from '../../exchange/headers.ts';
 import { endOfToken, isFieldValue } from './characters.ts';
+import { knownLine, rememberLine } from './known-lines.ts';
 
 /** Why a head is refused. The status is what a client gets for it; from an upstream it is always `upstream-invalid`. */
 export interface HeadProblem {
@@ -40,6 +41,8 @@ export class HeadLines {
   problem: HeadProblem | undefined = undefined;
   /** Bytes of the head so far, with those of the line that is not complete. */
   size = 0;
+  /** What was decoded behind the complete head: the begin of a body, or all of it. Taken once, by `takeRest`. */
+  #rest = '';
   readonly #limits: HeadLimits;
   /** The line that is not complete, in pieces. */
   #partial = '';
@@ -59,8 +62,16 @@ export class HeadLines {
     this.problem = undefined;
     this.size = 0;
     this.#partial = '';
+    this.#rest = '';
     this.#startLineRead = !this.#limits.startLine;
     this.#emptyLines = 0;
+  }
+
+  /** One character for each of the bytes behind the head that are text already; there may be more of them. */
+  takeRest(): string {
+    const rest = this.#rest;
+    this.#rest = '';
+    return rest;
   }
 
   /**
@@ -91,6 +102,7 @@ export class HeadLines {
       from = feed + 1;
       if (this.complete || this.problem !== undefined) {
         this.#partial = '';
+        if (from < text.length) this.#rest = text.slice(from);
         return at + from - held;
       }
       feed = text.indexOf('\n', from);
@@ -124,6 +136,8 @@ export class HeadLines {
       this.complete = true;
       return;
     }
+    const known = knownLine(text, from, end);
+    if (known !== undefined) return this.#push(known.name, known.value);
     const nameEnd = endOfToken(text, from, end);
     if (nameEnd === from || text.charCodeAt(nameEnd) !== colon || nameEnd === end) {
       return this.#refuse(400, 'field without a name that is a token and a colon');
@@ -134,8 +148,14 @@ export class HeadLines {
     while (valueEnd > start && isBlank(text.charCodeAt(valueEnd - 1))) valueEnd -= 1;
     const value = text.slice(start, valueEnd);
     if (!isFieldValue(value)) return this.#refuse(400, 'control character in a field');
+    const name = text.slice(from, nameEnd);
+    rememberLine(text, from, end, name, value);
+    return this.#push(name, value);
+  }
+
+  #push(name: string, value: string): void {
     if (this.headers.length >= 2 * this.#limits.fields) return this.#refuse(431, 'too many fields');
-    this.headers.push(text.slice(from, nameEnd), value);
+    this.headers.push(name, value);
   }
 
   #refuse(status: number, what: string): void {

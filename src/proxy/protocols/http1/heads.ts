@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 
-import { detached, endOfTarget, isFieldValue, isToken } from './characters.ts';
+import { endOfTarget, isFieldValue, isToken } from './characters.ts';
+import { writtenName } from './written-names.ts';
 
 /**
  * How a message that we write says its length. `as-listed`: an answer to HEAD or a 304, whose Content-Length speaks of
@@ -84,54 +85,28 @@ function fieldsText(headers: readonly string[], framing: WrittenFraming, own: st
   let lengthWritten = framing.kind !== 'length';
   let ownWritten = own === undefined;
   for (let at = 0; at < headers.length; at += 2) {
-    const name = headers[at] ?? '';
-    const value = headers[at + 1] ?? '';
-    const start = lineStart(name);
-    if (start === undefined || !isFieldValue(value)) return undefined;
-    if (isContentLength(name)) {
-      if (framing.kind !== 'length') text += listedLength(name, value, framing);
-      else if (!lengthWritten) text += `${start}${framing.length}\r\n`;
+    const name = writtenName(headers[at] ?? '');
+    const line = name?.line(headers[at + 1] ?? '');
+    if (name === undefined || line === undefined) return undefined;
+    if (name.kind === 'length') {
+      if (framing.kind !== 'length') text += listedLength(name.start, line, framing);
+      else if (!lengthWritten) text += name.line(`${framing.length}`) ?? '';
       lengthWritten = true;
       continue;
     }
-    if (!ownWritten && !isEntityField(name)) {
+    if (!ownWritten && name.kind !== 'entity') {
       text += coded + own;
       ownWritten = true;
     }
-    if (name.length !== 17 || name.toLowerCase() !== 'transfer-encoding') text += `${start}${value}\r\n`;
+    if (name.kind !== 'coding') text += line;
   }
   if (!lengthWritten && framing.kind === 'length') text += `Content-Length: ${framing.length}\r\n`;
   if (own === undefined) return text + coded;
   return ownWritten ? text : text + coded + own;
 }
 
-/** `name: `, made and checked once for each spelling, of which there are few. Bounded. */
-const lineStarts = new Map<string, string>();
-const mostLineStarts = 1024;
-
-/** @returns undefined for what is no name of a field */
-function lineStart(name: string): string | undefined {
-  const known = lineStarts.get(name);
-  if (known !== undefined) return known;
-  if (!isToken(name)) return undefined;
-  if (lineStarts.size >= mostLineStarts) lineStarts.clear();
-  const own = detached(name);
-  const start = `${own}: `;
-  lineStarts.set(own, start);
-  return start;
-}
-
 /** What becomes of a listed Content-Length when the body has none. */
-function listedLength(name: string, value: string, framing: WrittenFraming): string {
-  if (framing.kind === 'as-listed') return `${name}: ${value}\r\n`;
-  return framing.kind === 'empty' ? `${name}: 0\r\n` : '';
-}
-
-function isContentLength(name: string): boolean {
-  return name.length === 14 && (name === 'Content-Length' || name.toLowerCase() === 'content-length');
-}
-
-function isEntityField(name: string): boolean {
-  if (name === 'Date' || name === 'Content-Type') return true;
-  return (name.length === 4 || name.length === 12) && /^(?:date|content-type)$/i.test(name);
+function listedLength(start: string, line: string, framing: WrittenFraming): string {
+  if (framing.kind === 'as-listed') return line;
+  return framing.kind === 'empty' ? `${start}0\r\n` : '';
 }

@@ -1,6 +1,6 @@
 import { hostNameOf } from '../../routing/host-name.ts';
 import { originForm } from '../../routing/request-target.ts';
-import { detached, endOfTarget, endOfToken } from './characters.ts';
+import { endOfTarget, endOfToken } from './characters.ts';
 import type { ConnectionFields } from './framing.ts';
 import { connectionFieldsOf } from './framing.ts';
 import type { HeadLimits, HeadProblem } from './head-lines.ts';
@@ -134,7 +134,7 @@ function targetProblem(method: string, target: string, host: string): HeadProble
 function hostProblem(fields: ConnectionFields, host: string, httpVersion: string): HeadProblem | undefined {
   if (fields.hosts > 1) return { status: 400, what: 'two Host' };
   if (fields.hosts === 0) return httpVersion === '1.1' ? { status: 400, what: 'no Host' } : undefined;
-  return isHost(host) ? undefined : { status: 400, what: 'Host' };
+  return hostNameOf(host) === undefined ? { status: 400, what: 'Host' } : undefined;
 }
 
 function bodyProblem(fields: ConnectionFields, httpVersion: string): HeadProblem | undefined {
@@ -154,16 +154,4 @@ function asksForUpgrade(fields: ConnectionFields, httpVersion: string): 'none' |
 
 function isContinue(expect: string): boolean {
   return expect.length === 12 && expect.toLowerCase() === '100-continue';
-}
-
-/** Hosts that were found good; few are asked for again and again. */
-const knownHosts = new Set<string>();
-const mostKnownHosts = 1024;
-
-function isHost(host: string): boolean {
-  if (knownHosts.has(host)) return true;
-  if (hostNameOf(host) === undefined) return false;
-  if (knownHosts.size >= mostKnownHosts) knownHosts.clear();
-  knownHosts.add(detached(host));
-  return true;
 }

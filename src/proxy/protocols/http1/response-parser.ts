@@ -35,6 +35,11 @@ export class ResponseParser {
     return this.#lines.size > 0;
   }
 
+  /** See `HeadLines.takeRest`. */
+  takeRest(): string {
+    return this.#lines.takeRest();
+  }
+
   reset(): void {
     this.response = undefined;
     this.problem = '';

@@ -1,6 +1,7 @@
 import type { ByteSocket, SocketOwner } from '../../../lib/byte-socket.ts';
 import { nobody } from '../../../lib/byte-socket.ts';
 import type { CoarseTimers, Deadline } from '../../../lib/coarse-timers.ts';
+import { currentTurn, eventBegins } from '../../../lib/event-clock.ts';
 import { connectFailure } from '../../exchange/connect-failure.ts';
 import type { FailureName } from '../../exchange/failure.ts';
 import { BodyReader } from './body-reader.ts';
@@ -12,8 +13,12 @@ export interface UpstreamListener {
   onConnect(): void;
   /** Every head, informational ones included. @returns false to be left alone: the connection was given away or closed */
   onHead(response: ParsedResponse): boolean;
-  /** Part of the body: bytes [from, to) of `chunk`. @param shared  they are valid during the call only */
-  onBytes(chunk: Buffer, from: number, to: number, shared: boolean): void;
+  /**
+   * Part of the body: bytes [from, to) of `chunk`.
+   * @param shared  they are valid during the call only
+   * @param text  the same in latin1 when that is known, else empty
+   */
+  onBytes(chunk: Buffer, from: number, to: number, shared: boolean, text: string): void;
   /** All of the answer has come. */
   onComplete(): void;
   /** All bytes of one read were handed on: the moment to write. */
@@ -55,7 +60,7 @@ export class UpstreamConnection implements DialOwner {
   readonly deadline: Deadline;
   /** Requests that were sent on it before this one. */
   served = 0;
-  /** The turn of the event loop in which the request was written; see `writtenIn`. */
+  /** The turn of the event loop in which the request was written. */
   writtenIn = -1;
   /** What came behind the head of a 101. */
   tunnelBytes: Buffer | undefined = undefined;
@@ -70,6 +75,9 @@ export class UpstreamConnection implements DialOwner {
   #bytesSeen = false;
   /** The bytes that are read now are valid during the call only. */
   #shared = false;
+  /** Bytes of this read, from `#textAt` on, that are text already. */
+  #text = '';
+  #textAt = 0;
 
   /** @param dial  opens a socket, and tells its owner later */
   constructor(dial: (owner: DialOwner) => ByteSocket, home: UpstreamHome, listener: UpstreamListener) {
@@ -128,7 +136,8 @@ export class UpstreamConnection implements DialOwner {
     this.socket.owner = nobody;
   }
 
-  onInput(chunk: Buffer, to: number, shared: boolean): void {
+  onInput(chunk: Buffer, from: number, to: number, shared: boolean): void {
+    eventBegins();
     if (this.#state !== 'busy' || this.#listener === undefined) {
       // Bytes that nobody asked for: whoever reads them next would take them for an answer.
       if (this.#state === 'idle') this.close();
@@ -136,20 +145,25 @@ export class UpstreamConnection implements DialOwner {
     }
     if (!this.#bytesSeen) {
       this.#bytesSeen = true;
+      // What comes in the turn in which the request was written came before the request: the kernel said so before we
+      // wrote. It is the rest of somebody else's answer, or poison (threats R-27).
       if (this.writtenIn !== -1 && this.writtenIn === currentTurn()) return this.#fail('upstream-reset');
     }
     this.#shared = shared;
-    this.#read(this.#listener, chunk, to);
+    this.#read(this.#listener, chunk, from, to);
   }
 
-  #read(listener: UpstreamListener, chunk: Buffer, to: number): void {
-    let at = 0;
+  #read(listener: UpstreamListener, chunk: Buffer, from: number, to: number): void {
+    let at = from;
+    this.#text = '';
     while (at < to) {
       if (this.#response === undefined) {
         at = this.#parser.feed(chunk, at, to, this.#method);
         if (this.#parser.problem !== '') return this.#fail('upstream-invalid');
         if (this.#parser.response === undefined) break;
         const head = this.#parser.response;
+        this.#text = this.#parser.takeRest();
+        this.#textAt = at;
         if (head.status === 101 && at < to) this.tunnelBytes = Buffer.from(chunk.subarray(at, to));
         if (!this.#onHead(listener, head)) return;
       } else if (this.#reader.complete) {
@@ -160,9 +174,10 @@ export class UpstreamConnection implements DialOwner {
         if (this.#reader.problem !== '') return this.#fail('upstream-invalid');
       }
     }
+    this.#text = '';
     if (this.#response !== undefined && this.#reader.complete) return listener.onComplete();
     // More than fits into one read is to come: no copies of it.
-    if (this.#response !== undefined) this.socket.expectMore(to);
+    if (this.#response !== undefined) this.socket.expectMore(to - from);
     return listener.onReadEnd();
   }
 
@@ -176,11 +191,14 @@ export class UpstreamConnection implements DialOwner {
   }
 
   readonly #onBytes = (chunk: Buffer, from: number, to: number): void => {
-    this.#listener?.onBytes(chunk, from, to, this.#shared);
+    const end = to - this.#textAt;
+    const text = end <= this.#text.length ? this.#text.slice(from - this.#textAt, end) : '';
+    this.#listener?.onBytes(chunk, from, to, this.#shared, text);
   };
 
   onConnected(socket: ByteSocket): void {
     if (this.#state !== 'connecting') return socket.destroy();
+    eventBegins();
     this.socket = socket;
     socket.owner = this;
     this.#state = 'busy';
@@ -219,24 +237,4 @@ export class UpstreamConnection implements DialOwner {
     if (this.#state === 'idle') this.close();
     else this.#listener?.onDue();
   }
-}
-
-let turn = 0;
-let scheduled = false;
-
-function nextTurn(): void {
-  turn += 1;
-  scheduled = false;
-}
-
-/**
- * Number of this turn of the event loop. What a socket delivers in the turn in which the request was written came before
- * the request: the kernel said so before we wrote. It is the rest of somebody else's answer, or poison (threats R-27).
- */
-export function currentTurn(): number {
-  if (!scheduled) {
-    scheduled = true;
-    setImmediate(nextTurn);
-  }
-  return turn;
 }

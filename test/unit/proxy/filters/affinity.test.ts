@@ -71,7 +71,7 @@ class Worker {
 
   retry(exchange: Exchange, failure: FailureName): void {
     assert.ok(exchange.endpoint !== undefined);
-    exchange.tried.push(exchange.endpoint);
+    exchange.tried = [...exchange.tried, exchange.endpoint];
     exchange.failure = failure;
     exchange.endpoint = undefined;
     this.#hooks?.select?.(exchange);

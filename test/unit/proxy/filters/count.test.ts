@@ -41,7 +41,7 @@ function exchangeWith(method: string, status: number, tries = 1): Exchange {
   exchange.bytesSent = 1_500;
   [exchange.connectMs, exchange.headerMs, exchange.upstreamMs] = [1, 20, 200];
   const one = { endpoint: '10.0.0.1:80', status, bytes: 1, durationMs: 200 };
-  exchange.tries.push(...Array.from({ length: tries }, () => one));
+  exchange.tries = Array.from({ length: tries }, () => one);
   return exchange;
 }
 
