@@ -53,5 +53,5 @@ ${site}
     env: { ...process.env, HOME: folder, GOMAXPROCS: `${options.workers}` },
   });
   closeSync(log);
-  return started('caddy', child, { httpPort, httpsPort });
+  return started('caddy', child, { httpPort, httpsPort }, join(folder, 'program.log'));
 }

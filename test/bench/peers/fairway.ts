@@ -44,7 +44,7 @@ export async function startFairway(engine: string, options: PeerOptions): Promis
     { stdio: ['ignore', 'ignore', log] },
   );
   closeSync(log);
-  const peer = await started(`fairway (${engine})`, child, { httpPort, httpsPort });
+  const peer = await started(`fairway (${engine})`, child, { httpPort, httpsPort }, join(folder, 'program.log'));
   await untilServed(httpPort, options.sites[0]?.host ?? 'localhost', options.sites[0]?.paths[0] ?? '/');
   return { ...peer, adminPort };
 }

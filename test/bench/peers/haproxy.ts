@@ -46,7 +46,7 @@ backend web
   const errors = openSync(join(folder, 'program.log'), 'w');
   const child = spawnWithFiles(['haproxy', '-f', path, '-db'], { stdio: ['ignore', log, errors] });
   for (const one of [log, errors]) closeSync(one);
-  return started('haproxy', child, { httpPort, httpsPort });
+  return started('haproxy', child, { httpPort, httpsPort }, join(folder, 'program.log'));
 }
 
 function timeouts({ faultTolerance }: PeerOptions): string {

@@ -11,17 +11,20 @@ export async function startNodeProxy(library: NodeProxy, options: PeerOptions): 
   const [httpPort, httpsPort] = [await freePort(), await freePort()];
   const { certificate, endpoints, folder } = options;
   mkdirSync(folder, { recursive: true });
-  const child = spawnWithFiles([process.execPath, join(import.meta.dirname, `${library}-alone.ts`)], {
-    stdio: 'inherit',
-    env: {
-      ...process.env,
-      HTTP_PORT: `${httpPort}`,
-      HTTPS_PORT: `${httpsPort}`,
-      BACKEND_PORT: `${endpoints[0]?.port}`,
-      CERT: certificate.certPath,
-      KEY: certificate.keyPath,
-      LOG: options.accessLog ? join(folder, 'access.log') : '',
+  const child = spawnWithFiles(
+    [process.execPath, '--disable-warning=DEP0060', join(import.meta.dirname, `${library}-alone.ts`)],
+    {
+      stdio: 'inherit',
+      env: {
+        ...process.env,
+        HTTP_PORT: `${httpPort}`,
+        HTTPS_PORT: `${httpsPort}`,
+        BACKEND_PORT: `${endpoints[0]?.port}`,
+        CERT: certificate.certPath,
+        KEY: certificate.keyPath,
+        LOG: options.accessLog ? join(folder, 'access.log') : '',
+      },
     },
-  });
+  );
   return started(library, child, { httpPort, httpsPort });
 }

@@ -1,6 +1,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
@@ -65,14 +66,24 @@ export function spawnWithFiles(command: readonly string[], options: SpawnOptions
   return spawn('bash', ['-c', raise, 'bash', ...command], options);
 }
 
-/** @returns when it listens */
+/**
+ * @param logPath  file whose end says why it does not start
+ * @returns when it listens
+ */
 export async function started(
   name: string,
   child: ChildProcess,
   ports: { readonly httpPort: number; readonly httpsPort: number },
+  logPath?: string,
 ): Promise<Peer> {
   const ended = once(child, 'exit');
-  await untilOpen(ports.httpPort, name, child);
+  try {
+    await untilOpen(ports.httpPort, name, child);
+  } catch (cause) {
+    child.kill('SIGKILL');
+    const log = logPath === undefined ? '' : `:\n${readFileSync(logPath, 'utf8').slice(-2000)}`;
+    throw new Error(`${name} does not start${log}`, { cause });
+  }
   return {
     name,
     pid: child.pid ?? 0,

@@ -60,9 +60,10 @@ function prefixed(name: string, version: string | undefined): string | undefined
   return version === undefined ? undefined : `${name} ${version}`;
 }
 
+/** The commit, or nothing more than the name outside of a checkout. */
 function ownVersion(): string {
-  const commit = execFileSync('git', ['-C', root, 'describe', '--always', '--dirty']).toString().trim();
-  return `Fairway ${commit}`;
+  const git = 'git -C "$0" "$1" --always --dirty 2>/dev/null || true';
+  return `Fairway ${execFileSync('bash', ['-c', git, root, 'describe']).toString().trim()}`.trim();
 }
 
 function packaged(name: string): string | undefined {

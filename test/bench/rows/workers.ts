@@ -7,6 +7,7 @@ import type { Peer } from '../peers/peer.ts';
 import { contestant } from './contestants.ts';
 import type { Line, Row, Sample } from './row.ts';
 
+const keptConnections = 64;
 const one = contestant('native', ', 1 worker', {});
 const two = contestant('native', ', 2 workers', { workers: 2 });
 const twoOfNginx = contestant('nginx', ', 2 workers', { workers: 2 });
@@ -37,12 +38,22 @@ export const spreadRow: Row = {
 };
 
 async function spread(peer: Peer): Promise<Sample> {
-  const load = measure(peer, { path: '/', secure: false, connections: 64, seconds });
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  const counts = connectionsByProcess(peer.pid, peer.httpPort);
+  const state = { isOver: false, counts: [] as readonly number[] };
+  const load = measure(peer, { path: '/', secure: false, connections: keptConnections, seconds }).finally(() => {
+    state.isOver = true;
+  });
+  while (!state.isOver && sum(state.counts) < keptConnections) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const counts = connectionsByProcess(peer.pid, peer.httpPort);
+    if (sum(counts) > sum(state.counts)) state.counts = counts;
+  }
   const result = await load;
-  const sum = counts.reduce((all, count) => all + count, 0);
-  return { ...result, busiestPercent: (Math.max(...counts) / sum) * 100 };
+  if (sum(state.counts) === 0) throw new Error(`no connections of ${peer.name} were seen`);
+  return { ...result, busiestPercent: (Math.max(...state.counts) / sum(state.counts)) * 100 };
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((all, count) => all + count, 0);
 }
 
 /** The rate that two workers would reach on a machine with cores for all: twice that of one, less what each request costs more. */
