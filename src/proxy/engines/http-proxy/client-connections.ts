@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../../lib/clock.ts';
 import type { Random } from '../../../lib/random.ts';
 import type { AcceptedConnection } from '../../listeners/accepted-connection.ts';
+import { clientLimits } from '../../protocols/http1/client-limits.ts';
 
 /** One open client connection. */
 export interface ClientConnection extends AcceptedConnection {
@@ -130,13 +131,9 @@ export class ClientConnections {
   }
 }
 
-/** How long and how much a client may go on sending after our last answer (faults F-68). */
-const lingerMs = 5_000;
-const lingerBytes = 1024 * 1024;
-
 /**
  * Says that nothing more will come, and reads on for a while: closing a socket with unread bytes makes the kernel send a
- * reset, which destroys the answer on its way.
+ * reset, which destroys the answer on its way. As long and as much as in the native engine (faults F-68).
  */
 export function endGently(connection: AcceptedConnection): void {
   const { socket } = connection;
@@ -146,8 +143,8 @@ export function endGently(connection: AcceptedConnection): void {
   const readBefore = socket.bytesRead;
   const startedAt = performance.now();
   const timer = setInterval(() => {
-    const tooMuch = socket.bytesRead - readBefore > lingerBytes;
-    if (tooMuch || performance.now() - startedAt > lingerMs) socket.destroy();
+    const tooMuch = socket.bytesRead - readBefore > clientLimits.lingerBytes;
+    if (tooMuch || performance.now() - startedAt > clientLimits.lingerMs) socket.destroy();
   }, 250);
   socket.once('end', () => destroyWhenWritten(socket));
   socket.once('close', () => clearInterval(timer));
