@@ -13,7 +13,7 @@ bash scripts/node.sh --test --test-concurrency=2 --test-timeout=120000 --test-re
 if [ $# -eq 0 ]; then
   echo "test: what clients see, with the reference engine"
   TEST_ENGINE=http-proxy bash scripts/node.sh --test --test-concurrency=2 --test-timeout=120000 --test-reporter=spec \
-    test/feature/{routing,headers,balancing,draining,canary,progressive-delivery,sticky-sessions,tls,request-bodies,ejection,mirror}.test.ts
+    test/feature/{routing,headers,balancing,balancing-pools,draining,canary,progressive-delivery,sticky-sessions,tls,request-bodies,ejection,mirror,limits,hold}.test.ts
   echo "test: the native engine with Node's sockets"
   TEST_SOCKETS=streams bash scripts/node.sh --test --test-concurrency=2 --test-timeout=120000 --test-reporter=spec \
     test/contract/engines.test.ts test/conformance/http1-strictness.test.ts test/unit/proxy/{engines,listeners}/*.test.ts

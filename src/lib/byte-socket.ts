@@ -41,6 +41,11 @@ export interface ByteSocket {
   cork(): void;
   uncork(): void;
   pause(): void;
+  /**
+   * Of a socket that is not read the kernel says a reset only to who writes, were it nothing: writes nothing to one that is
+   * paused. Over TLS nothing can be written.
+   */
+  probe(): void;
   resume(): void;
   /**
    * Part of a body has come, and more is to come: large reads then come in buffers of their own, which can be passed on

@@ -23,6 +23,8 @@ const unsentLimit = 64 * 1024;
  */
 const sharedBuffer = Buffer.allocUnsafeSlow(bufferBytes);
 
+const nothing = new Uint8Array(0);
+
 /**
  * A socket directly on Node's handle, without a stream object: no ticks, no events, no state that is kept twice. Reads
  * come in one shared buffer; the reads of a large body in buffers of their own.
@@ -127,6 +129,12 @@ export class HandleSocket implements ByteSocket {
     if (!this.#reading) return;
     this.#reading = false;
     this.#handle?.readStop();
+  }
+
+  probe(): void {
+    if (this.#reading || this.#tls !== undefined || this.writableEnded || this.unsent > 0) return;
+    const result = this.#handle?.writeBuffer(null, nothing);
+    if (result !== undefined) this.#written(result, nothing);
   }
 
   resume(): void {

@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import type { ByteSocket, SocketOwner } from './byte-socket.ts';
 import { nobody } from './byte-socket.ts';
 
+const nothing = Buffer.alloc(0);
+
 /** A socket of `node:net` or `node:tls`: works with every Node, and where TLS is spoken to an endpoint. */
 export class StreamSocket implements ByteSocket {
   owner: SocketOwner = nobody;
@@ -71,6 +73,10 @@ export class StreamSocket implements ByteSocket {
 
   pause(): void {
     this.#socket.pause();
+  }
+
+  probe(): void {
+    if (this.#socket.isPaused() && this.#writable) this.#socket.write(nothing);
   }
 
   resume(): void {

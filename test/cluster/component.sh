@@ -53,7 +53,8 @@ start() {
     containerd) launch containerd --config "$RUN/containerd.toml" --log-level warn ;;
     kubelet)
       launch kubelet --config="$RUN/kubelet.yaml" --kubeconfig="$RUN/kubelet.kubeconfig" --root-dir="$RUN/kubelet" \
-        --cert-dir="$RUN/kubelet-pki" --hostname-override=node1 --node-ip="$NODE_ADDRESS" --v=1
+        --cert-dir="$RUN/kubelet-pki" --hostname-override=node1 --node-ip="$NODE_ADDRESS" --v=1 \
+        --node-labels=topology.kubernetes.io/zone=zone-a
       ;;
     proxy)
       launch kube-proxy --kubeconfig="$RUN/proxy.kubeconfig" --hostname-override=node1 --proxy-mode=iptables --cluster-cidr="$POD_RANGE" \

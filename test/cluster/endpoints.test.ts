@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import type { TestContext } from 'node:test';
 
-import { callApi } from './support/api.ts';
 import {
   EndpointRecorder,
   describeReactions,
@@ -12,7 +11,6 @@ import {
 } from './support/endpoint-changes.ts';
 import { installFairway, killContainer, servedEverywhere } from './support/fairway.ts';
 import { apply, deleteNamespace, rolledOut } from './support/kubectl.ts';
-import type { Manifest } from './support/kubectl.ts';
 import { describeLosses, underLoad } from './support/load.ts';
 import type { LoadReport, Sample } from './support/load.ts';
 import { backend, ingress, restrictedNamespace } from './support/manifests.ts';
@@ -20,6 +18,7 @@ import { backendPods } from './support/pods.ts';
 import type { BackendPod } from './support/pods.ts';
 import { signalBackend } from './support/processes.ts';
 import { scenario } from './support/scenario.ts';
+import { rewriteSlice, selectorlessService, sliceOf } from './support/slices.ts';
 import { passSeconds, until } from './support/wait.ts';
 
 // How fast traffic follows one endpoint that comes, goes, dies, hangs and comes back.
@@ -46,12 +45,7 @@ before(async () => {
     ...backend({ namespace, name: 'shop', replicas: 3 }),
     ingress({ namespace, name: 'shop', host, service: 'shop', annotations: impatient }),
     ingress({ namespace, name: 'slices', host: sliceHost, service: 'slices', annotations }),
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { namespace, name: 'slices' },
-      spec: { ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
-    },
+    selectorlessService(namespace, 'slices'),
   );
   await rolledOut(namespace, 'shop');
   await servedEverywhere(host);
@@ -62,19 +56,19 @@ after(async () => {
 });
 
 scenario(`${CHANGES} endpoints added to a slice and taken out again, one after the other`, 120, async (context) => {
-  const pods = await backendPods(namespace, 'shop');
-  const [changing, ...others] = pods;
-  assert.ok(changing !== undefined && others.length === 2);
-  await apply(sliceOf(pods));
+  const entries = (await backendPods(namespace, 'shop')).map((pod) => ({ pod }));
+  const others = entries.slice(1);
+  assert.equal(others.length, 2);
+  await apply(sliceOf(namespace, 'slices', entries));
   await servedEverywhere(sliceHost);
   const recorder = new EndpointRecorder(namespace, 'slices');
   const report = await underLoad({ address, host: sliceHost, ratePerSecond: 200, httpsShare: 0 }, async () => {
     await passSeconds(1);
     for (let round = 0; round < CHANGES; round += 1) {
-      await writeSlice(others);
+      await rewriteSlice(namespace, 'slices', others);
       await until('the pod out of the slice', () => (recorder.ready.length === 2 ? true : undefined));
       await passSeconds(0.3);
-      await writeSlice(pods);
+      await rewriteSlice(namespace, 'slices', entries);
       await until('the pod in the slice', () => (recorder.ready.length === 3 ? true : undefined));
       await passSeconds(0.3);
     }
@@ -90,28 +84,6 @@ scenario(`${CHANGES} endpoints added to a slice and taken out again, one after t
   assert.equal(first.length, CHANGES);
   assert.ok(longest(first) <= REACTION_MS && longest(last) <= REACTION_MS);
 });
-
-/** An EndpointSlice as a controller of the user's own would write it; Kubernetes does not touch it. */
-function sliceOf(pods: readonly BackendPod[]): Manifest {
-  return {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { namespace, name: 'slices-1', labels: { 'kubernetes.io/service-name': 'slices' } },
-    addressType: 'IPv4',
-    ports: [{ name: 'http', port: 8080 }],
-    endpoints: pods.map((pod) => ({
-      addresses: [pod.address],
-      conditions: { ready: true },
-      targetRef: { kind: 'Pod', namespace, name: pod.name },
-    })),
-  };
-}
-
-async function writeSlice(pods: readonly BackendPod[]): Promise<void> {
-  const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices/slices-1`;
-  const { status } = await callApi('PATCH', path, { endpoints: sliceOf(pods)['endpoints'] });
-  assert.equal(status, 200);
-}
 
 scenario('an endpoint that is killed under load leaves the pool and comes back', 60, async (context) => {
   const [pod] = await backendPods(namespace, 'shop');

@@ -13,6 +13,7 @@ import { textAt } from './support/json.ts';
 import { apply, deleteNamespace, rolledOut } from './support/kubectl.ts';
 import { describeLosses, underLoad } from './support/load.ts';
 import { ingress } from './support/manifests.ts';
+import { cutOff, reconnect } from './support/network.ts';
 import { backendPods, setReadiness } from './support/pods.ts';
 import { scenario } from './support/scenario.ts';
 import { shopHost, startShop } from './support/shop.ts';
@@ -78,14 +79,62 @@ scenario(
 );
 
 scenario(
-  'a minute without API server and etcd is not noticed, and then the new state is there within seconds',
+  'the pods of a dead node leave within their thresholds, while Kubernetes still calls them ready',
+  120,
+  async (context) => {
+    const dead = (await backendPods(namespace, 'shop')).slice(0, 2);
+    const names = dead.map(({ name }) => name);
+    const recorder = new EndpointRecorder(namespace, 'shop');
+    let deadMs = 0;
+    let aliveMs = 0;
+    const report = await underLoad({ address, host }, async () => {
+      // A node that dies takes its kubelet along, and nobody says anything of its pods for most of a minute.
+      await stopComponent('kubelet');
+      await passSeconds(1);
+      deadMs = Date.now();
+      await cutOff(dead);
+      await passSeconds(HEALTH_NOTICED_MS / 1_000 + 10);
+      assert.equal(recorder.ready.length, 3, 'Kubernetes still says that all three are ready');
+      aliveMs = Date.now();
+      await reconnect(dead);
+      await startComponent('kubelet');
+      await rolledOut(namespace, 'shop');
+      await passSeconds(5);
+    });
+    recorder.stop();
+    context.diagnostic(report.summary);
+    const noticedMs = deadMs + HEALTH_NOTICED_MS;
+    const met = report.lost.filter(({ sentMs }) => sentMs > deadMs).map(({ sentMs }) => sentMs - deadMs);
+    context.diagnostic(`${met.length} requests were lost to them, the last one sent after ${Math.max(0, ...met)} ms`);
+    // A request that a pod has taken is lost with it; those sent later must not meet it.
+    const late = report.lost.filter(({ sentMs }) => sentMs > noticedMs);
+    assert.equal(late.length, 0, `lost long after the node died${describeLosses(late)}`);
+    for (const name of names) {
+      const back = report.samples.some(({ pod, sentMs }) => pod === name && sentMs > aliveMs);
+      assert.ok(back, `${name} gets requests again`);
+    }
+  },
+);
+
+scenario(
+  'a minute without API server and etcd is not noticed, checks go on, and then the new state is there within seconds',
   150,
   async (context) => {
     const restartsBefore = (await settled(2)).map(({ container }) => container);
+    const [unwell] = await backendPods(namespace, 'shop');
+    assert.ok(unwell !== undefined);
+    let unwellMs = 0;
+    let wellMs = 0;
     const report = await underLoad({ address, host }, async () => {
       await stopComponent('apiserver');
       await stopComponent('etcd');
-      await passSeconds(60);
+      await passSeconds(10);
+      unwellMs = Date.now();
+      await setReadiness(unwell, 'not-ready');
+      await passSeconds(HEALTH_NOTICED_MS / 1_000 + 10);
+      wellMs = Date.now();
+      await setReadiness(unwell, 'ready');
+      await passSeconds(60 - 10 - HEALTH_NOTICED_MS / 1_000 - 10);
       await startComponent('etcd');
       await startComponent('apiserver');
       await apiServerReady();
@@ -97,6 +146,13 @@ scenario(
     await restartControllers();
     context.diagnostic(report.summary);
     assert.equal(report.lost.length, 0, `lost requests${describeLosses(report.lost)}`);
+    const ofUnwell = report.samples.filter(({ pod }) => pod === unwell.name).map(({ sentMs }) => sentMs);
+    const late = ofUnwell.filter((sentMs) => sentMs > unwellMs + HEALTH_NOTICED_MS && sentMs < wellMs);
+    assert.equal(late.length, 0, 'checks go on while nobody can tell Fairway anything');
+    assert.ok(
+      ofUnwell.some((sentMs) => sentMs > wellMs),
+      'the pod that is well again gets requests again, still without an API server or soon after',
+    );
     assert.deepEqual(
       (await settled(2)).map(({ container }) => container),
       restartsBefore,

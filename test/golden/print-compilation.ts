@@ -6,7 +6,7 @@ import { describeDiagnostic } from '../../src/model/diagnostic.ts';
 import type { EndpointId } from '../../src/model/ids.ts';
 import { describeRef, keyOf } from '../../src/model/object-ref.ts';
 import type { CookieAffinity, MirrorPolicy, RoutePolicies } from '../../src/model/policy.ts';
-import type { EjectionPolicy } from '../../src/model/pool-policy.ts';
+import type { EjectionPolicy, UpstreamLimits } from '../../src/model/pool-policy.ts';
 import type { Route } from '../../src/model/route.ts';
 import type { Endpoint, HealthCheck, Upstream } from '../../src/model/upstream.ts';
 
@@ -65,7 +65,8 @@ function printRoute({ match, action, policies, source }: Route): string {
   return [`${match.kind} ${match.path} -> ${target} [${from}]`, ...canaries, ...printPolicies(policies)].join(' ');
 }
 
-function printPolicies({ timeouts, retry, body, affinity, httpsRedirect, mirror, labels }: RoutePolicies): string[] {
+function printPolicies(policies: RoutePolicies): string[] {
+  const { timeouts, retry, body, affinity, httpsRedirect, mirror, holdMs, labels } = policies;
   const { on, tries, timeoutMs } = retry ?? { on: [], tries: 0, timeoutMs: 0 };
   const usual = `${on.join(' ')} ${tries} ${timeoutMs}` === 'error timeout 3 0' || labels.ingress === '';
   return [
@@ -74,6 +75,7 @@ function printPolicies({ timeouts, retry, body, affinity, httpsRedirect, mirror,
     ...(body === undefined ? [] : [`body(${body.limitBytes} ${body.replayBytes})`]),
     ...(affinity === undefined ? [] : [printAffinity(affinity)]),
     ...(mirror === undefined ? [] : [printMirror(mirror)]),
+    ...(holdMs === undefined ? [] : [`hold=${holdMs}`]),
     ...(httpsRedirect === undefined
       ? []
       : [`https(${httpsRedirect.status}${httpsRedirect.preserveTrailingSlash ? ', keeps slash' : ''})`]),
@@ -90,7 +92,7 @@ function printAffinity({ upstreamHash, ...affinity }: CookieAffinity): string {
   return `affinity(${fields.map(([name, value]) => `${name}=${value}`).join(' ')} hash=${upstreamHash.length})`;
 }
 
-function printUpstream({ protocol, balancing, ejection, slowStartMs, endpoints }: Upstream): string {
+function printUpstream({ protocol, balancing, ejection, slowStartMs, limits, endpoints }: Upstream): string {
   const { algorithm, boundedLoad, hashBy, subsetSize } = balancing;
   const how = [
     `${protocol} ${algorithm}${hashBy === undefined ? '' : `(${hashBy})`}`,
@@ -99,11 +101,18 @@ function printUpstream({ protocol, balancing, ejection, slowStartMs, endpoints }
     ...(slowStartMs === undefined ? [] : [`slow-start=${slowStartMs}`]),
   ].join(' ');
   const out = ejection === undefined ? [] : [printEjection(ejection)];
-  return [how, ...out, ...endpoints.map(printEndpoint)].join(', ');
+  const limited = limits === undefined ? [] : [printLimits(limits)];
+  return [how, ...out, ...limited, ...endpoints.map(printEndpoint)].join(', ');
 }
 
 function printEjection(policy: EjectionPolicy): string {
   return `ejection(${Object.entries(policy)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')})`;
+}
+
+function printLimits(limits: UpstreamLimits): string {
+  return `limits(${Object.entries(limits)
     .map(([name, value]) => `${name}=${value}`)
     .join(' ')})`;
 }

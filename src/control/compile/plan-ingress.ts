@@ -146,9 +146,10 @@ class IngressPlanner {
     const upstream = upstreamId(namespace, backend.name, `${backend.port}`);
     const known = this.#backends.get(upstream);
     if (known === undefined || known.copies === true) {
-      const wish = this.#meaning.meaning.upstream ?? {};
+      const { affinity, upstream: wish = {} } = this.#meaning.meaning;
       const claim = { upstream, owner: this.#ref, namespace, service: backend.name, port: backend.port, field, wish };
-      this.#backends.set(upstream, claim);
+      const sessions = affinity?.mode === 'balanced' ? ({ hashesSessions: true } as const) : {};
+      this.#backends.set(upstream, { ...claim, ...sessions });
     }
     return { kind: 'forward', upstream };
   }

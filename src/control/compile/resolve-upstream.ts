@@ -145,7 +145,7 @@ class UpstreamResolver {
 
   #addEndpoints(port: ServicePort): void {
     const found = findEndpoints(port, this.#sources, this.#settings.endpointsPolicy);
-    const zones = planZones(found.candidates, this.#sources.zone, this.#plan.wish);
+    const zones = planZones(found.candidates, this.#sources.zone, this.#plan);
     for (const candidate of found.candidates) this.#add(candidate, zones);
     for (const candidate of found.names) this.#addNamed(candidate);
     this.#reportGaps(found);

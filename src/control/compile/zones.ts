@@ -1,6 +1,6 @@
 import type { EndpointId } from '../../model/ids.ts';
 import type { EndpointCandidate } from './endpoints.ts';
-import type { EffectiveWish } from './upstream-plan.ts';
+import type { UpstreamPlan } from './upstream-plan.ts';
 
 /** What zones mean for the endpoints of one upstream. */
 export interface ZonePlan {
@@ -14,17 +14,14 @@ export interface ZonePlan {
 const nobody: ReadonlySet<EndpointId> = new Set();
 
 /** @param zone  of this replica; empty when it is not known, and then zones do not matter */
-export function planZones(
-  candidates: readonly EndpointCandidate[],
-  zone: string,
-  { balancing, zoneRouting, zoneWeight }: EffectiveWish,
-): ZonePlan {
+export function planZones(candidates: readonly EndpointCandidate[], zone: string, plan: UpstreamPlan): ZonePlan {
+  const { balancing, zoneRouting, zoneWeight } = plan.wish;
   const factor = balancing.algorithm === 'weighted' ? (zoneWeight ?? 1) : 1;
   const none: ZonePlan = { near: nobody, heavier: nobody, factor: 1 };
   const ready = candidates.filter(({ state }) => state === 'ready');
   if (zone === '') return none;
   const hinted = ready.every(({ zoneHints }) => zoneHints !== undefined);
-  switch (zoneRouting ?? (factor > 1 ? 'off' : 'hints')) {
+  switch (zoneRouting ?? (factor > 1 || hashes(plan) ? 'off' : 'hints')) {
     case 'hints':
       return { ...none, near: hinted ? hintedFor(ready, zone) : nobody };
     case 'prefer':
@@ -32,6 +29,16 @@ export function planZones(
     case 'off':
       return { near: nobody, heavier: hinted ? hintedFor(ready, zone) : within(ready, zone), factor };
   }
+}
+
+/**
+ * Keys, and sessions that are kept by hashing, must lead to the same endpoint at every replica, whatever its zone. Sessions
+ * of a canary are those of the rule whose requests it takes, which may hash them.
+ */
+function hashes({ claims, wish }: UpstreamPlan): boolean {
+  const { algorithm } = wish.balancing;
+  if (algorithm === 'hash' || algorithm === 'ip_hash') return true;
+  return claims.some(({ canary, hashesSessions }) => canary === true || hashesSessions === true);
 }
 
 /**

@@ -1,7 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
-import type { Logger } from '../../lib/logger.ts';
 import type { Random } from '../../lib/random.ts';
-import { endpointId } from '../../model/ids.ts';
 import type { EndpointId, UpstreamId } from '../../model/ids.ts';
 import type { UnhealthyEndpoints } from '../../model/messages.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -10,6 +8,8 @@ import type { Counters } from '../../telemetry/counters.ts';
 import type { Compilation } from '../compile/compilation.ts';
 import { CheckCounts } from './check-counts.ts';
 import type { Checker, CheckResult } from './checks/check.ts';
+import { sayIgnored, sayState } from './health-log.ts';
+import type { HealthLog } from './health-log.ts';
 import type { HealthView, UpstreamHealth } from './health-state.ts';
 import { Schedule, tickMs } from './schedule.ts';
 import { Slots } from './slots.ts';
@@ -40,7 +40,7 @@ export interface ProberOptions {
   /** `createChecker` of `checks/table.ts` outside of tests. */
   readonly createChecker: (check: HealthCheck, onResult: (result: CheckResult) => void) => Checker;
   readonly counters: Counters;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly log: HealthLog;
   readonly onChange: (change: HealthChange) => void;
   /** What the workers hold when this process starts: such endpoints stay out until they pass. */
   readonly inherited: UnhealthyEndpoints;
@@ -50,6 +50,14 @@ export interface ProberOptions {
 
 /** What the prober takes of a compilation. */
 export type CheckedModel = Pick<Compilation, 'healthChecks'> & { readonly snapshot: Pick<Snapshot, 'upstreams'> };
+
+/** The end of the time of one check. */
+interface Deadline {
+  readonly target: Target;
+  readonly startedAt: number;
+  /** `#stalledMs` as it was at the start. */
+  readonly stalledMs: number;
+}
 
 /** Timers of Node. */
 export const systemProberTimers: ProberTimers = {
@@ -70,7 +78,10 @@ export class Prober implements HealthView {
   readonly #targets: Map<string, Target> = new Map();
   readonly #schedule: Schedule<Target>;
   /** When a running check has taken too long. */
-  readonly #deadlines: Schedule<{ readonly target: Target; readonly startedAt: number }>;
+  readonly #deadlines: Schedule<Deadline>;
+  #tickedAt: number;
+  /** All time in which this process was busy with something else for longer than a tick. */
+  #stalledMs = 0;
   readonly #slots: Slots<Target>;
   readonly #counts: CheckCounts;
   readonly #dirty: Set<CheckedUpstream> = new Set();
@@ -86,6 +97,7 @@ export class Prober implements HealthView {
     this.#changed = options.inherited.size > 0;
     this.#schedule = new Schedule(options.clock.now());
     this.#deadlines = new Schedule(options.clock.now());
+    this.#tickedAt = options.clock.now();
     this.#slots = new Slots(options.concurrency, (target) => this.#start(target));
     this.#counts = new CheckCounts(options.counters);
   }
@@ -200,7 +212,9 @@ export class Prober implements HealthView {
   /** The timer runs only while there is something to check. */
   #runTimer(): void {
     if (this.#targets.size > 0) {
-      this.#stopTimer ??= this.#options.timers.every(tickMs, () => this.#tick());
+      if (this.#stopTimer !== undefined) return;
+      this.#tickedAt = this.#options.clock.now();
+      this.#stopTimer = this.#options.timers.every(tickMs, () => this.#tick());
       return;
     }
     this.#stopTimer?.();
@@ -209,9 +223,10 @@ export class Prober implements HealthView {
 
   #tick(): void {
     const now = this.#options.clock.now();
-    for (const { target, startedAt } of this.#deadlines.take(now)) {
-      if (target.startedAt === startedAt) this.#giveUp(target);
-    }
+    const lateMs = now - this.#tickedAt - tickMs;
+    if (lateMs > tickMs) this.#stalledMs += lateMs;
+    this.#tickedAt = now;
+    for (const deadline of this.#deadlines.take(now)) this.#reached(deadline, now);
     for (const target of this.#schedule.take(now)) if (!target.gone) this.#slots.run(target);
   }
 
@@ -223,9 +238,18 @@ export class Prober implements HealthView {
     const startedAt = this.#options.clock.now();
     target.startedAt = startedAt;
     // In the tick after the one in which the time ends, so that no check has less.
-    this.#deadlines.add(startedAt + target.check.timeoutMs + tickMs - 1, { target, startedAt });
+    const { timeoutMs } = target.check;
+    this.#deadlines.add(startedAt + timeoutMs + tickMs - 1, { target, startedAt, stalledMs: this.#stalledMs });
     target.checker ??= this.#options.createChecker(target.check, (result) => this.#finish(target, result));
     target.checker.start();
+  }
+
+  /** What came while this process was busy has not been read yet: that time does not count against an endpoint. */
+  #reached({ target, startedAt, stalledMs }: Deadline, now: number): void {
+    if (target.startedAt !== startedAt) return;
+    const lostMs = this.#stalledMs - stalledMs;
+    if (lostMs > 0) this.#deadlines.add(now + lostMs, { target, startedAt, stalledMs: this.#stalledMs });
+    else this.#giveUp(target);
   }
 
   #giveUp(target: Target): void {
@@ -241,7 +265,7 @@ export class Prober implements HealthView {
     this.#counts.add(target.check.kind, result.outcome, tookMs);
     const before = target.state;
     if (target.count(result, this.#options.clock.wall())) {
-      this.#sayState(target, before);
+      sayState(this.#options.log, target, before);
       for (const upstream of target.users) this.#markDirty(upstream);
     }
     this.#scheduleNext(target);
@@ -282,7 +306,7 @@ export class Prober implements HealthView {
   #judge(upstream: CheckedUpstream): void {
     const verdict = verdictOf(upstream);
     if (verdict.ignored !== upstream.ignored) {
-      this.#sayIgnored(upstream, verdict.ignored);
+      sayIgnored(this.#options.log, upstream, verdict.ignored);
       upstream.ignored = verdict.ignored;
       this.#changed = true;
     }
@@ -290,23 +314,6 @@ export class Prober implements HealthView {
     if (same) return;
     upstream.out = verdict.out;
     this.#changed = true;
-  }
-
-  /** One line when an endpoint leaves or returns; that a new one passes its first check is no news. */
-  #sayState({ check, lastResult, state, users }: Target, before: Target['state']): void {
-    if (state === before || (before === 'unknown' && state === 'healthy')) return;
-    const upstreams = [...users].map((upstream) => upstream.id);
-    const endpoint = endpointId(check.address, check.port);
-    const fields = { event: 'endpoint-health', endpoint, upstreams, state, result: lastResult };
-    if (state === 'unhealthy') this.#options.log.warn(fields, `${endpoint} fails its health check: ${lastResult}`);
-    else this.#options.log.info(fields, `${endpoint} passes its health check again`);
-  }
-
-  #sayIgnored(upstream: CheckedUpstream, ignored: boolean): void {
-    const fields = { event: 'checks-ignored', upstream: upstream.id, endpoints: upstream.endpoints.size };
-    if (ignored)
-      this.#options.log.warn(fields, `health checks of all endpoints of ${upstream.id} fail: they are ignored`);
-    else this.#options.log.info(fields, `health checks of ${upstream.id} are followed again`);
   }
 }
 

@@ -38,7 +38,7 @@ class PlainHash implements Balancer {
   pick(key: string, tried: readonly EndpointState[]): EndpointState | undefined {
     const ring = this.ring.get();
     const { endpoints } = this.ring;
-    const hash = hash32(key);
+    const hash = hash32(key) | 0;
     const first = endpoints[ring.first(hash)];
     if (tried.length === 0 || first === undefined || !tried.includes(first)) return first;
     return firstUntried(endpoints, ring, hash, tried) ?? first;
@@ -67,7 +67,7 @@ class SelectiveHash extends PlainHash {
   override pick(key: string, tried: readonly EndpointState[]): EndpointState | undefined {
     const ring = this.ring.get();
     const { endpoints } = this.ring;
-    const hash = hash32(key);
+    const hash = hash32(key) | 0;
     const most = this.#mostInFlight();
     if (tried.length === 0) {
       const wanted = this.#subsetSize === 1 ? 0 : Math.floor(this.#random() * this.#subsetSize);

@@ -54,15 +54,18 @@ export class Ring {
     this.#places[this.#points] = 0xffff_ffff;
   }
 
-  /** Index of the owner of a key. @param hash  of the key */
+  /** Index of the owner of a key. @param hash  of the key, 32 bits, signed: others are objects to the engine, and garbage */
   first(hash: number): number {
+    const [places, slices, shift] = [this.#places, this.#slices, this.#shift];
     const step = stepOf(hash);
-    let place = hash;
+    let place = hash >>> 0;
     let best = 0;
     let shortest = Number.POSITIVE_INFINITY;
     for (let probe = 0; probe < probes; probe += 1) {
-      const point = this.#pointFrom(place);
-      const distance = ((this.#places[point] ?? 0) - place) >>> 0;
+      let point = slices[place >>> shift] ?? 0;
+      while ((places[point] ?? 0) < place) point += 1;
+      if (point === this.#points) point = 0;
+      const distance = ((places[point] ?? 0) - place) >>> 0;
       if (distance < shortest) {
         shortest = distance;
         best = point;
@@ -72,37 +75,37 @@ export class Ring {
     return this.#owners[best] ?? 0;
   }
 
-  /** Begins a walk over the choices of a key; `next` gives them. @param hash  of the key */
+  /** Begins a walk over the choices of a key; `next` gives them. @param hash  as for `first` */
   begin(hash: number): void {
+    const [places, slices, shift] = [this.#places, this.#slices, this.#shift];
     const step = stepOf(hash);
-    let place = hash;
+    let place = hash >>> 0;
     for (let probe = 0; probe < probes; probe += 1) {
-      const point = this.#pointFrom(place);
+      let point = slices[place >>> shift] ?? 0;
+      while ((places[point] ?? 0) < place) point += 1;
+      if (point === this.#points) point = 0;
       this.#cursors[probe] = point;
-      this.#distances[probe] = ((this.#places[point] ?? 0) - place) >>> 0;
+      this.#distances[probe] = ((places[point] ?? 0) - place) >>> 0;
       place = (place + step) >>> 0;
     }
   }
 
   /** The next choice of the walk, best first; each owner comes many times. */
   next(): number {
+    const [places, cursors, distances] = [this.#places, this.#cursors, this.#distances];
     let nearest = 0;
-    for (let probe = 1; probe < probes; probe += 1) {
-      if ((this.#distances[probe] ?? 0) < (this.#distances[nearest] ?? 0)) nearest = probe;
+    let shortest = Number.POSITIVE_INFINITY;
+    for (let probe = 0; probe < probes; probe += 1) {
+      const distance = distances[probe] ?? 0;
+      if (distance >= shortest) continue;
+      shortest = distance;
+      nearest = probe;
     }
-    const point = this.#cursors[nearest] ?? 0;
+    const point = cursors[nearest] ?? 0;
     const after = point + 1 === this.#points ? 0 : point + 1;
-    const gap = ((this.#places[after] ?? 0) - (this.#places[point] ?? 0)) >>> 0;
-    this.#cursors[nearest] = after;
-    this.#distances[nearest] = (this.#distances[nearest] ?? 0) + gap;
+    cursors[nearest] = after;
+    distances[nearest] = shortest + (((places[after] ?? 0) - (places[point] ?? 0)) >>> 0);
     return this.#owners[point] ?? 0;
-  }
-
-  /** The point at a place, or the one that follows it around the ring. */
-  #pointFrom(place: number): number {
-    let point = this.#slices[place >>> this.#shift] ?? 0;
-    while ((this.#places[point] ?? 0) < place) point += 1;
-    return point === this.#points ? 0 : point;
   }
 
   /** By counting for each slice, which then holds a point or two, and by insertion in it. @param from  by owner */

@@ -69,9 +69,12 @@ class Weighted implements Balancer, EndpointWatcher {
     return this.#begun ? this : this.#previous;
   }
 
-  /** Part of a turn until each endpoint is due, 0 to 1. */
-  left(): Map<EndpointState, number> {
-    return new Map(this.#endpoints.map((endpoint, place) => [endpoint, this.#leftOf(place)]));
+  /** Part of a turn until an endpoint is due, 0 to 1; undefined for one that it does not watch. */
+  leftOf(endpoint: EndpointState): number | undefined {
+    const place = endpoint.placeIn(this);
+    if (place === -1) return undefined;
+    const left = (this.#turns[place] ?? 0) - this.#time * (this.#weights[place] ?? 1);
+    return Math.min(1, Math.max(0, left));
   }
 
   /** The first one that was not tried, or the first one; it is no longer in the heap. */
@@ -94,11 +97,11 @@ class Weighted implements Balancer, EndpointWatcher {
    * the set before goes on.
    */
   #order(): void {
-    const left = this.#begun ? this.left() : this.#previous?.left();
+    const before = this.#begun ? this : this.#previous;
     this.#heap.clear();
     this.#endpoints.forEach((endpoint, place) => {
       const weight = weightOf(endpoint);
-      const turns = left?.get(endpoint) ?? this.#random();
+      const turns = before?.leftOf(endpoint) ?? this.#random();
       this.#weights[place] = weight;
       this.#turns[place] = turns;
       this.#heap.put(place, turns / weight);
@@ -108,11 +111,6 @@ class Weighted implements Balancer, EndpointWatcher {
     this.#previous = undefined;
     this.#begun = true;
     this.#inOrder = true;
-  }
-
-  #leftOf(place: number): number {
-    const left = (this.#turns[place] ?? 0) - this.#time * (this.#weights[place] ?? 1);
-    return Math.min(1, Math.max(0, left));
   }
 }
 

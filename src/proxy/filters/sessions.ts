@@ -3,6 +3,7 @@ import type { EndpointId } from '../../model/ids.ts';
 import type { CookieAffinity } from '../../model/policy.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
+import { avoidedAt } from '../upstreams/places.ts';
 import type { UpstreamState } from '../upstreams/upstream-state.ts';
 import type { FilterEnvironment } from './filter.ts';
 import { ringBeforeDrain, ringOf } from './session-rings.ts';
@@ -38,11 +39,11 @@ function balancedSessions(environment: FilterEnvironment): Sessions {
   const { random } = environment;
   return {
     find: (key, upstream) => ringOf(upstream, random)?.pick(key, nothing),
-    substitute: (key, upstream, tried) => ringOf(upstream, random)?.pick(key, tried),
+    substitute: (key, upstream, tried) => ringOf(upstream, random)?.pick(key, avoidedAt(upstream, tried)),
     begin: (exchange, upstream) => {
       const ring = ringOf(upstream, random);
       if (ring === undefined) return undefined;
-      return beginAt((key) => ring.pick(key, nothing), exchange.tried, environment);
+      return beginAt((key) => ring.pick(key, nothing), avoidedAt(upstream, exchange.tried), environment);
     },
   };
 }
@@ -63,7 +64,8 @@ function keptBalancedSessions(environment: FilterEnvironment): Sessions {
     begin: (exchange, upstream) => {
       const before = ringBeforeDrain(upstream, random);
       if (before === undefined) return moving.begin(exchange, upstream);
-      const begun = beginAt((key) => readyOnly(before.pick(key, nothing)), exchange.tried, environment);
+      const avoided = avoidedAt(upstream, exchange.tried);
+      const begun = beginAt((key) => readyOnly(before.pick(key, nothing)), avoided, environment);
       return begun ?? moving.begin(exchange, upstream);
     },
   };
@@ -74,12 +76,12 @@ function readyOnly(endpoint: EndpointState | undefined): EndpointState | undefin
 }
 
 /**
- * A key that leads to an endpoint that has not failed, if it is soon found; else one that leads to any.
+ * A key that leads to an endpoint that has not failed and has a place, if it is soon found; else one that leads to any.
  * @param lead  where a key leads; undefined: it must not be taken
  */
 function beginAt(
   lead: (key: string) => EndpointState | undefined,
-  tried: readonly EndpointState[],
+  avoided: readonly EndpointState[],
   environment: FilterEnvironment,
 ): NewSession | undefined {
   let begun: NewSession | undefined;
@@ -88,7 +90,7 @@ function beginAt(
     const endpoint = lead(key);
     if (endpoint === undefined) continue;
     begun = { key, endpoint };
-    if (!tried.includes(endpoint) || more >= mostUntriedKeys) return begun;
+    if (!avoided.includes(endpoint) || more >= mostUntriedKeys) return begun;
   }
   return begun;
 }
@@ -104,9 +106,9 @@ function persistentSessions({ upstreamHash, whileDraining }: CookieAffinity): Se
       const endpoint = keysOf(upstream, upstreamHash).get(key);
       return endpoint !== undefined && mayHold(endpoint, upstream) ? endpoint : undefined;
     },
-    substitute: (key, upstream, tried) => upstream.picker?.pick(key, tried),
+    substitute: (key, upstream, tried) => upstream.picker?.pick(key, avoidedAt(upstream, tried)),
     begin: (exchange, upstream) => {
-      const endpoint = upstream.picker?.pick(exchange.clientAddress, exchange.tried);
+      const endpoint = upstream.picker?.pick(exchange.clientAddress, avoidedAt(upstream, exchange.tried));
       return endpoint === undefined ? undefined : { key: keyOf(endpoint.endpoint.id, upstreamHash), endpoint };
     },
   };

@@ -38,8 +38,7 @@ export class WaitingRooms {
       deadline: (onDue) => timers.deadline(onDue),
       mostWaiting: shareOf(mostWaiting, worker),
       closed: () => this.#closed,
-      onCount: (upstream, reason, difference) =>
-        seriesOf(counters, 'fairway_requests_waiting', upstream, reason).add(difference),
+      onCount: (upstream, reason, count) => seriesOf(counters, 'fairway_requests_waiting', upstream, reason).set(count),
       onWaited: (upstream, reason, ms) =>
         seriesOf(counters, 'fairway_request_wait_seconds', upstream, reason).add(ms / 1000),
     };

@@ -14,8 +14,8 @@ export interface WaitingParts {
   readonly mostWaiting: number;
   /** The worker takes its leave: nobody may begin to wait. */
   readonly closed: () => boolean;
-  /** So many more of them wait, or less. */
-  readonly onCount: (upstream: Upstream, reason: WaitReason, difference: 1 | -1) => void;
+  /** So many of them wait now. */
+  readonly onCount: (upstream: Upstream, reason: WaitReason, count: number) => void;
   /** One has waited that long, however it ended. */
   readonly onWaited: (upstream: Upstream, reason: WaitReason, ms: number) => void;
 }
@@ -39,6 +39,7 @@ export class WaitingRoom {
   readonly #parts: WaitingParts;
   readonly #any: WaitingLine = new WaitingLine();
   readonly #bound = new Map<EndpointState, WaitingLine>();
+  readonly #counts: Record<WaitReason, number> = { queue: 0, hold: 0 };
   #arrivals = 0;
   #busy = false;
   /** Something happened while it was busy. */
@@ -200,13 +201,17 @@ export class WaitingRoom {
     else waiter.queueUntil ||= now + (this.#upstream.limits?.pendingMs ?? 0);
     const until = waiter.reason === 'hold' ? waiter.holdUntil : waiter.queueUntil;
     waiter.deadline.set(Math.max(0, until - now));
-    this.#parts.onCount(this.#upstream.upstream, waiter.reason, 1);
+    this.#count(waiter.reason, 1);
   }
 
   #end(waiter: Waiter): void {
-    const { upstream } = this.#upstream;
-    this.#parts.onCount(upstream, waiter.reason, -1);
-    this.#parts.onWaited(upstream, waiter.reason, this.#parts.now() - waiter.since);
+    this.#count(waiter.reason, -1);
+    this.#parts.onWaited(this.#upstream.upstream, waiter.reason, this.#parts.now() - waiter.since);
+  }
+
+  #count(reason: WaitReason, difference: 1 | -1): void {
+    this.#counts[reason] += difference;
+    this.#parts.onCount(this.#upstream.upstream, reason, this.#counts[reason]);
   }
 
   #inOrder(): Waiter[] {

@@ -12,7 +12,7 @@ export const onlyWorker: WorkerPlace = { index: 0, count: 1 };
 /**
  * What one worker takes of a limit for the whole replica. The shares of all workers add up to the limit, unless it is
  * smaller than their number: each takes one at least, or it could serve nobody. Of 0 each takes 0.
- * Source: docs/decisions/0021.
+ * Source: docs/decisions/0026.
  */
 export function shareOf(limit: number, { index, count }: WorkerPlace): number {
   if (limit === 0) return 0;

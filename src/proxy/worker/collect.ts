@@ -35,7 +35,7 @@ export function collector(parts: CollectParts): () => readonly MetricSample[] {
   };
 }
 
-/** Series of Ingresses that are gone go as well, as in ingress-nginx; else they would add up for ever. */
+/** Series of Ingresses and Services that are gone go as well, as in ingress-nginx; else they would add up for ever. */
 function forgetRemoved(counters: Counters, snapshot: Snapshot): void {
   const served = new Set<string>();
   for (const { routes } of snapshot.virtualHosts.values()) {
@@ -44,7 +44,18 @@ function forgetRemoved(counters: Counters, snapshot: Snapshot): void {
   for (const [metric, namespaceAt, ingressAt] of metricsOfIngresses) {
     counters.remove(metric, (labels) => !served.has(`${labels[namespaceAt] ?? ''}/${labels[ingressAt] ?? ''}`));
   }
+  const upstreams = new Set<string>();
+  for (const { namespace, service, port } of snapshot.upstreams.values())
+    upstreams.add(`${namespace}/${service}/${port}`);
+  for (const metric of metricsOfUpstreams)
+    counters.remove(metric, (labels) => !upstreams.has(labels.slice(0, 3).join('/')));
 }
+
+/** Metrics of data workers that belong to an upstream: these labels come first. */
+const metricsOfUpstreams: readonly MetricName[] = metricNames().filter((name) => {
+  const { labels, origin } = metricsTable[name];
+  return origin === 'workers' && labels.slice(0, 3).join() === 'namespace,service,port';
+});
 
 /** Metrics of data workers with both labels, and where the labels stand. */
 const metricsOfIngresses: readonly (readonly [MetricName, number, number])[] = metricNames().flatMap((name) => {

@@ -39,12 +39,8 @@ export class ClientConnection {
 
   /** The request, if any, has failed. */
   abort(failure: string): void {
+    this.#socket.destroy();
     this.#end(failure);
-    this.#socket.destroy();
-  }
-
-  close(): void {
-    this.#socket.destroy();
   }
 
   #read(chunk: Buffer): void {

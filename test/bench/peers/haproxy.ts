@@ -43,8 +43,9 @@ backend web
   const path = join(folder, 'haproxy.cfg');
   writeFileSync(path, text);
   const log = openSync(join(folder, 'access.log'), 'w');
-  const child = spawnWithFiles(['haproxy', '-f', path, '-db'], { stdio: ['ignore', log, 'inherit'] });
-  closeSync(log);
+  const errors = openSync(join(folder, 'program.log'), 'w');
+  const child = spawnWithFiles(['haproxy', '-f', path, '-db'], { stdio: ['ignore', log, errors] });
+  for (const one of [log, errors]) closeSync(one);
   return started('haproxy', child, { httpPort, httpsPort });
 }
 

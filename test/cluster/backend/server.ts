@@ -1,4 +1,4 @@
-// The demo application of the cluster tests: says which pod answered what, and misbehaves when asked to.
+// The demo application of the cluster tests: says which pod answered what and what came, and misbehaves when asked to.
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
@@ -10,6 +10,9 @@ const version = process.env['VERSION'] ?? '1';
 
 let ready = true;
 let draining = false;
+let atOnce = 0;
+/** What reached this pod besides probes and `/admin`: requests by path and query, and the most that it held at a time. */
+const seen = { paths: new Map<string, number>(), mostAtOnce: 0 };
 
 const server = createServer((request, response) => {
   // A client that goes away in the middle of its request is no reason to end.
@@ -35,12 +38,26 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     case '/admin/not-ready':
       ready = url.pathname === '/admin/ready';
       return send(response, 200, { ready });
-    case '/slow':
-      await wait(Number(url.searchParams.get('ms') ?? '1000'));
+    case '/admin/seen':
+      return send(response, 200, { paths: Object.fromEntries(seen.paths), mostAtOnce: seen.mostAtOnce });
+  }
+  atOnce += 1;
+  try {
+    await serve(request, url, response);
+  } finally {
+    atOnce -= 1;
+  }
+}
+
+async function serve(request: IncomingMessage, url: URL, response: ServerResponse): Promise<void> {
+  const { method, headers, url: path = '/' } = request;
+  seen.mostAtOnce = Math.max(seen.mostAtOnce, atOnce);
+  seen.paths.set(path, (seen.paths.get(path) ?? 0) + 1);
+  if (url.pathname === '/slow') {
+    await wait(Number(url.searchParams.get('ms') ?? '1000'));
   }
   const body = await bodyOf(request);
-  const { method, headers } = request;
-  send(response, 200, { pod: hostname(), version, method, path: request.url, headers, bodyBytes: body.length });
+  send(response, 200, { pod: hostname(), version, method, path, headers, bodyBytes: body.length });
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

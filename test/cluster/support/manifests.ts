@@ -15,15 +15,25 @@ export interface BackendOptions {
   /** Said in every answer; another one makes a rolling update. */
   readonly version?: string;
   readonly strategy?: unknown;
+  /** `none`: Kubernetes calls a pod ready as long as its container runs. */
+  readonly probe?: 'readiness' | 'none';
 }
 
-/** The demo application: a Deployment with a readiness probe and the Service of the same name. */
+const readinessProbe = {
+  httpGet: { path: '/healthz', port: 'http' },
+  // Not tighter: when the machine has other work, a healthy application answers late.
+  periodSeconds: 1,
+  failureThreshold: 2,
+  timeoutSeconds: 2,
+};
+
+/** The demo application: a Deployment and the Service of the same name. */
 export function backend(options: BackendOptions): readonly Manifest[] {
   return [backendDeployment(options), backendService(options.namespace, options.name)];
 }
 
 export function backendDeployment(options: BackendOptions): Manifest {
-  const { namespace, name, replicas = 1, drainMs = 3_000, version = '1' } = options;
+  const { namespace, name, replicas = 1, drainMs = 3_000, version = '1', probe = 'readiness' } = options;
   const labels = { app: name };
   return {
     apiVersion: 'apps/v1',
@@ -49,13 +59,7 @@ export function backendDeployment(options: BackendOptions): Manifest {
                 { name: 'DRAIN_MS', value: String(drainMs) },
                 { name: 'VERSION', value: version },
               ],
-              readinessProbe: {
-                httpGet: { path: '/healthz', port: 'http' },
-                // Not tighter: when the machine has other work, a healthy application answers late.
-                periodSeconds: 1,
-                failureThreshold: 2,
-                timeoutSeconds: 2,
-              },
+              ...(probe === 'readiness' ? { readinessProbe } : {}),
               resources: { requests: { cpu: '50m', memory: '32Mi' }, limits: { memory: '128Mi' } },
               securityContext: {
                 allowPrivilegeEscalation: false,

@@ -1,6 +1,6 @@
 import { getObject } from './api.ts';
 import { ask } from './client.ts';
-import { listAt, textAt } from './json.ts';
+import { at, listAt, textAt } from './json.ts';
 
 export interface BackendPod {
   readonly name: string;
@@ -35,4 +35,18 @@ export async function onePod(namespace: string, app: string): Promise<BackendPod
 /** Makes the application's own readiness answer change; it goes on answering everything else. */
 export async function setReadiness(pod: BackendPod, readiness: 'ready' | 'not-ready'): Promise<void> {
   await ask({ address: pod.address, port: PORT, host: 'backend', path: `/admin/${readiness}` });
+}
+
+export interface SeenRequests {
+  /** Requests to this path with its query. */
+  readonly ofPath: number;
+  /** The most requests that the pod held at one time since it started. */
+  readonly mostAtOnce: number;
+}
+
+/** What has reached a demo application, probes left out; asked past Fairway. */
+export async function seenBy(pod: BackendPod, path: string): Promise<SeenRequests> {
+  const { text } = await ask({ address: pod.address, port: PORT, host: 'backend', path: '/admin/seen' });
+  const seen: unknown = JSON.parse(text);
+  return { ofPath: Number(at(seen, 'paths', path) ?? 0), mostAtOnce: Number(at(seen, 'mostAtOnce')) };
 }

@@ -89,12 +89,17 @@ function cellsOf({ upstream, found }: Row, now: number): readonly Html[] {
     cell(upstream.id),
     shortCell(endpoint === undefined ? '' : html`<code>${endpoint.id}</code>`),
     cell(endpoint?.pod?.name ?? ''),
-    shortCell(endpoint === undefined ? '' : tag(ready, endpoint.state)),
+    shortCell(endpoint === undefined ? '' : tag(ready, kubernetesSays(endpoint))),
     shortCell(tag(kind, state)),
     soft(whyOf(found, now)),
     shortCell(html`<span class="soft">${since === undefined ? '' : showDuration(now - since)}</span>`),
     soft(health === undefined ? '' : lastCheck(health, now)),
   ];
+}
+
+/** Endpoints for the zone of this replica get all requests while they can; the others have none then. */
+function kubernetesSays({ near, state }: Endpoint): string {
+  return near === true ? `${state}, for this zone` : state;
 }
 
 function soft(text: string): Html {

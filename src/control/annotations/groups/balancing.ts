@@ -81,7 +81,7 @@ export const balancing: AnnotationGroup = defineGroup<BalancingValues>({
       value: choice(['hints', 'prefer', 'off']),
       scope: 'upstream',
       risk: 'low',
-      doc: 'hints, which is the default: as kube-proxy, only endpoints that the EndpointSlices hint for the zone of this replica get requests, when every ready endpoint has hints. prefer: endpoints in the same zone, whatever the hints. off: all zones alike. All zones help when less than half of those endpoints can take requests.',
+      doc: 'hints: as kube-proxy, only endpoints that the EndpointSlices hint for the zone of this replica get requests, when every ready endpoint has hints. prefer: endpoints in the same zone, whatever the hints. off: all zones alike. All zones help when less than half of those endpoints can take requests. If absent, hints; off where requests or sessions are hashed, which must go to the same endpoint from replicas of every zone, and for canaries.',
       example: 'prefer',
     },
     zoneWeight: {

@@ -13,7 +13,7 @@ interface Values {
 
 const mostConnections = 1_000_000;
 /** A request that waits costs some kilobytes, and up to 64 KiB of its body. */
-const mostPending = 100_000;
+const mostPending = 10_000;
 const defaultPending = 1000;
 const defaultPendingMs = 10_000;
 const longestWaitMs = 600_000;

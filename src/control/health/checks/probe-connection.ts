@@ -27,7 +27,9 @@ const readBuffer: Buffer = Buffer.allocUnsafeSlow(answerLimitBytes);
 
 /** Handle of a TCP connection inside of Node. Numbers that are returned are 0 or a negative error. Source: src/tcp_wrap.cc. */
 interface TcpHandle {
-  onread: () => void;
+  onread: (this: TcpHandle) => void;
+  /** Ours: who reads. */
+  connection: DirectConnection;
   connect(request: ConnectRequest, address: string, port: number): number;
   connect6(request: ConnectRequest, address: string, port: number): number;
   useUserBuffer(buffer: Buffer): void;
@@ -37,7 +39,9 @@ interface TcpHandle {
 }
 
 interface ConnectRequest {
-  oncomplete: (status: number) => void;
+  oncomplete: (this: ConnectRequest, status: number) => void;
+  /** Ours: who connects. */
+  connection: DirectConnection;
 }
 
 /** The parts of Node that `net` itself is made of. */
@@ -77,7 +81,8 @@ class DirectConnection implements ProbeConnection {
 
   connect(address: string, port: number): void {
     const request = new this.#parts.TCPConnectWrap();
-    request.oncomplete = (status) => this.#connected(status);
+    request.connection = this;
+    request.oncomplete = onConnect;
     const version = address.includes(':') ? 'connect6' : 'connect';
     const status = isPort(port) ? this.#handle[version](request, address, port) : invalidArgument;
     if (status !== 0) setImmediate(() => this.#end(status));
@@ -85,8 +90,7 @@ class DirectConnection implements ProbeConnection {
 
   write(bytes: Buffer): void {
     const request = new this.#parts.WriteWrap();
-    // A write that fails shows itself when the connection is read.
-    request.oncomplete = () => undefined;
+    request.oncomplete = onWritten;
     const status = this.#handle.writeBuffer(request, bytes);
     if (status !== 0) setImmediate(() => this.#end(status));
   }
@@ -97,20 +101,27 @@ class DirectConnection implements ProbeConnection {
     this.#handle.close();
   }
 
-  #connected(status: number): void {
+  connected(status: number): void {
     if (this.#closed) return;
     if (status !== 0) return this.#end(status);
-    this.#handle.useUserBuffer(readBuffer);
-    this.#handle.onread = () => this.#read();
-    this.#handle.readStart();
     this.#events.onOpen();
+    // Whoever only wanted to know whether it opens has closed it.
+    if (!this.#isOpen()) return;
+    this.#handle.useUserBuffer(readBuffer);
+    this.#handle.connection = this;
+    this.#handle.onread = onRead;
+    this.#handle.readStart();
   }
 
-  #read(): void {
+  read(): void {
     const length = this.#parts.streamBaseState[this.#parts.kReadBytesOrError] ?? 0;
     if (this.#closed || length === 0) return;
     if (length > 0) this.#events.onBytes(readBuffer.subarray(0, length));
     else this.#end(length);
+  }
+
+  #isOpen(): boolean {
+    return !this.#closed;
   }
 
   #end(status: number): void {
@@ -118,6 +129,20 @@ class DirectConnection implements ProbeConnection {
     this.close();
     this.#events.onEnd(status === endOfFile ? undefined : { code: getSystemErrorName(status) });
   }
+}
+
+// One function each for all connections: thousands are opened each second.
+function onConnect(this: ConnectRequest, status: number): void {
+  this.connection.connected(status);
+}
+
+function onRead(this: TcpHandle): void {
+  this.connection.read();
+}
+
+/** A write that fails shows itself when the connection is read. */
+function onWritten(): void {
+  // Nothing to do.
 }
 
 /** `UV_EOF` and `UV_EINVAL` of libuv. */

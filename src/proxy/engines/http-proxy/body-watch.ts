@@ -16,6 +16,7 @@ export class BodyWatch {
     this.#progress = new ClientProgress({
       sent: 0,
       unsent: 0,
+      probe: () => undefined,
       get received() {
         return socket.bytesRead;
       },

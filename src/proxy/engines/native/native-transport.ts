@@ -38,10 +38,7 @@ export class NativeTransport implements Transport {
   }
 
   watchClient(listener: ((failure: FailureName) => void) | undefined): void {
-    const client = this.#client;
-    client.bodyWaits = listener !== undefined;
-    client.listener = listener && { onClientGone: listener, onClientDrain: nothing };
-    if (client.failure !== undefined) listener?.(client.failure);
+    this.#client.wait(listener && { onClientGone: listener, onClientDrain: nothing });
   }
 }
 

@@ -2,7 +2,7 @@ import type { ByteSocket, SocketOwner } from '../../../lib/byte-socket.ts';
 import type { CoarseTimers, Deadline } from '../../../lib/coarse-timers.ts';
 import { BodyReader } from './body-reader.ts';
 import { ClientExchange } from './client-exchange.ts';
-import { clientLimits as limits } from './client-limits.ts';
+import { clientLimits as limits, watchMs } from './client-limits.ts';
 import { ClientProgress } from './client-progress.ts';
 import type { BodyOrigin } from './request-body.ts';
 import { RequestBody } from './request-body.ts';
@@ -168,6 +168,11 @@ export class ClientConnection implements BodyOrigin, SocketOwner {
     return held;
   }
 
+  /** The exchange waits for an endpoint, and its client is looked at more often. */
+  watchClosely(): void {
+    if (this.#phase === 'exchange' && !this.#halfClosed) this.#deadline.set(limits.waitingWatchMs);
+  }
+
   pauseReading(): void {
     this.#reading = false;
     this.#wasPaused = true;
@@ -230,7 +235,7 @@ export class ClientConnection implements BodyOrigin, SocketOwner {
     this.current = exchange;
     this.#phase = 'exchange';
     this.#progress.begin();
-    this.#deadline.set(this.#watchMs);
+    this.#deadline.set(watchMs(this.#halfClosed, false));
     let at = from;
     if (body !== undefined) {
       this.#reader.begin(request.body, request.bodyLength);
@@ -346,8 +351,8 @@ export class ClientConnection implements BodyOrigin, SocketOwner {
     if (this.#halfClosed && !current.committed) return socket.destroy();
     if (this.#progress.isStuck()) return this.#cut();
     const slow = this.#progress.isSlow();
-    this.#deadline.set(this.#watchMs);
-    if (current.bodyWaits) this.#progress.begin();
+    this.#deadline.set(watchMs(this.#halfClosed, current.waits));
+    if (current.waits) this.#progress.begin();
     else if (slow && current.bodyPending && current.body?.paused !== true) current.leave('client-timeout');
   }
 
@@ -361,10 +366,6 @@ export class ClientConnection implements BodyOrigin, SocketOwner {
   #lookAtLinger(): void {
     const { socket } = this;
     if (socket.unsent === 0 || this.#progress.isStuck()) return socket.destroy();
-    this.#deadline.set(this.#watchMs);
-  }
-
-  get #watchMs(): number {
-    return this.#halfClosed ? limits.halfClosedWatchMs : limits.watchMs;
+    return this.#deadline.set(watchMs(this.#halfClosed, false));
   }
 }

@@ -34,8 +34,8 @@ export class ClientExchange {
   /** Why `gone`; what is wrong with the body, which can still be answered. */
   failure: FailureName | undefined = undefined;
   listener: ClientListener | undefined = undefined;
-  /** Nobody takes the request's body for now: a client that does not send it is not slow. */
-  bodyWaits = false;
+  /** It waits for an endpoint. Nobody takes the body: a client that does not send it is not slow. */
+  waits = false;
   /** Bytes that went out, heads and framing included. */
   bytesSent = 0;
   #chunked = false;
@@ -144,6 +144,15 @@ export class ClientExchange {
     this.bytesSent += head.length;
     this.connection.socket.writeText(head);
     return true;
+  }
+
+  /** It waits for an endpoint as long as there is a listener, which hears when the client leaves, also when it has. */
+  wait(listener: ClientListener | undefined): void {
+    this.waits = listener !== undefined;
+    this.listener = listener;
+    if (listener === undefined) return;
+    if (this.failure === undefined) this.connection.watchClosely();
+    else listener.onClientGone(this.failure);
   }
 
   /** The connection ended, or its client is not worth waiting for. */

@@ -8,13 +8,13 @@ const leastBodyBytes = (240 * clientLimits.watchMs) / 1000;
 
 /** Whether a client gets on: it reads what we write, and sends what it promised. */
 export class ClientProgress {
-  readonly #socket: Pick<ByteSocket, 'received' | 'sent' | 'unsent'>;
+  readonly #socket: Pick<ByteSocket, 'probe' | 'received' | 'sent' | 'unsent'>;
   /** Bytes that had come at the last look; -1 before the first one. */
   #in = -1;
   #out = 0;
   #stalls = 0;
 
-  constructor(socket: Pick<ByteSocket, 'received' | 'sent' | 'unsent'>) {
+  constructor(socket: Pick<ByteSocket, 'probe' | 'received' | 'sent' | 'unsent'>) {
     this.#socket = socket;
   }
 
@@ -27,6 +27,7 @@ export class ClientProgress {
   /** One look at what the client reads. */
   isStuck(): boolean {
     const socket = this.#socket;
+    socket.probe();
     const out = socket.sent;
     this.#stalls = socket.unsent > 0 && out === this.#out ? this.#stalls + 1 : 0;
     this.#out = out;

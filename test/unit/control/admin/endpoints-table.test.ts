@@ -50,3 +50,9 @@ test('an endpoint that fails its check as well shows the check', () => {
   assert.doesNotMatch(text, /ejected/);
   assert.equal(out, 1);
 });
+
+test('an endpoint for the zone of this replica says so', () => {
+  const zones = snapshotOf([], [upstreamOf('cart', [{ ...one, near: true }, two])]);
+  const { html } = endpointsTable(zones, viewOf(wellFixture()), '', startedAt);
+  assert.equal(html.match(/ready, for this zone/g)?.length, 1);
+});

@@ -124,6 +124,13 @@ class Bench {
     }
   }
 
+  /** Time passes and nothing is called, as when a long computation runs. */
+  stall(ms: number): void {
+    this.now += ms;
+    if (this.ticking > 0) this.#tick();
+    this.settle();
+  }
+
   settle(): void {
     while (this.#soon.length > 0) this.#soon.shift()?.();
   }
@@ -225,6 +232,19 @@ suite('the prober', () => {
     bench.pass(200);
     assert.deepEqual(bench.cancelled, ['10.0.0.1']);
     assert.equal(bench.prober.upstream(cart)?.endpoints.get(idOf(1))?.lastResult, 'no verdict within 2.5 s');
+    assert.deepEqual(bench.outOf(cart), [idOf(1)]);
+  });
+
+  test('time in which the control process was busy does not count against an endpoint', () => {
+    const bench = new Bench();
+    bench.answer(2, success('y'));
+    bench.update({ [cart]: [checkOf(1, { failureThreshold: 1 }), checkOf(2)] });
+    bench.pass(200);
+    bench.stall(3_000);
+    bench.pass(900);
+    assert.deepEqual(bench.cancelled, [], 'what came meanwhile is still to be read');
+    bench.pass(3_000);
+    assert.deepEqual(bench.cancelled, ['10.0.0.1']);
     assert.deepEqual(bench.outOf(cart), [idOf(1)]);
   });
 

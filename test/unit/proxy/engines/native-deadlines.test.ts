@@ -149,3 +149,24 @@ test('a client that shuts its side before the 101 ends its tunnel', async (t) =>
   await once(upstream.events, 'close');
   assert.equal((await entry('/ws')).status, 101);
 });
+
+test('a request that waits is not timed out for a body that nobody asks for or takes', async (t) => {
+  const time = new MovedTime(t);
+  const served = await backend(t, (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
+  const policies = { holdMs: 600_000 };
+  const running = await startEngine(t, 'native', { policies }, time.clock);
+  const client = connect(running.httpPort, '127.0.0.1');
+  t.after(() => client.destroy());
+  client.write('POST /asked HTTP/1.1\r\nHost: h.test\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n');
+  const waits = (): boolean => running.counters.samples().some(({ metric }) => metric === 'fairway_requests_waiting');
+  await until(() => (waits() ? true : undefined));
+  await looks(time, 12);
+  assert.deepEqual(running.log, []);
+  running.publish({ endpoints: [served.port], policies });
+  const [asked] = (await once(client, 'data')) as [Buffer];
+  assert.equal(asked.toString(), 'HTTP/1.1 100 Continue\r\n\r\n');
+  // Right after the wait it has had no time to send.
+  await looks(time, 1);
+  client.write('body');
+  assert.equal((await running.entry('/asked')).status, 200);
+});
