@@ -136,6 +136,9 @@ export class CoarseTimers {
   #unlink(deadline: Deadline): void {
     deadline.previous.next = deadline.next;
     deadline.next.previous = deadline.previous;
+    // One that is over, and old for the garbage collector, would hold its neighbours of that time, with all that they hold.
+    deadline.previous = deadline;
+    deadline.next = deadline;
     deadline.linked = false;
     this.#count -= 1;
   }

@@ -165,9 +165,9 @@ export class HandleSocket implements ByteSocket, BatchReader {
   }
 
   destroySoon(): void {
+    this.#closing = true;
     // A client of TLS must be told that nothing was cut off. Source: RFC 8446 section 6.1.
     if (this.#tls !== undefined) this.end();
-    this.#closing = true;
     this.#settle();
   }
 
@@ -229,8 +229,8 @@ export class HandleSocket implements ByteSocket, BatchReader {
 
   /** For the handle alone. */
   onShut(status: number): void {
-    this.#shutdown = 'shut';
     if (this.#handle === undefined) return;
+    this.#shutdown = 'shut';
     if (status < 0) this.#fail();
     else this.#settle();
   }
@@ -327,8 +327,9 @@ export class HandleSocket implements ByteSocket, BatchReader {
     request.owner = this;
     request.oncomplete = onShut;
     this.#shutdown = 'shutting';
-    // Whatever is wrong with the connection, closing it is next.
-    if (handle.shutdown(request) !== 0) this.#shutdown = 'shut';
+    // Whatever is wrong with the connection, closing it is next. So it is when the alert of TLS is out: the kernel's own end
+    // follows from closing.
+    if (handle.shutdown(request) !== 0 || (this.#closing && this.#tcp.writeQueueSize === 0)) this.#shutdown = 'shut';
   }
 
   #fail(): void {

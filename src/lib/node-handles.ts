@@ -35,7 +35,6 @@ export interface TcpHandle extends StreamHandle {
 
 /** TLS on top of a `TcpHandle`: its reads and writes are plain text. */
 export interface TlsHandle extends StreamHandle {
-  onhandshakestart: (this: TlsHandle) => void;
   onhandshakedone: (this: TlsHandle) => void;
   /** The certificate must be chosen: `sni_context`, then `certCbDone`. */
   oncertcb: (this: TlsHandle, info: { readonly servername: string | undefined }) => void;

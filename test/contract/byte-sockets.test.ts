@@ -14,33 +14,18 @@ import { HandleSocket } from '../../src/lib/handle-socket.ts';
 import type { TcpHandle } from '../../src/lib/node-handles.ts';
 import { nodeHandles } from '../../src/lib/node-handles.ts';
 import { StreamSocket } from '../../src/lib/stream-socket.ts';
-import { certificateId } from '../../src/model/ids.ts';
 import { CertificateContexts } from '../../src/proxy/listeners/certificate-contexts.ts';
 import { acceptHandles } from '../../src/proxy/listeners/direct-accept.ts';
 import { Handshake } from '../../src/proxy/listeners/handshake.ts';
 import { untilEnd } from '../support/backends.ts';
-import { makeCertificate } from '../support/test-certificates.ts';
+import { servedCertificate } from '../support/served-certificate.ts';
 import { until } from '../support/until.ts';
 
 /** What the engine may expect of a socket, whatever it is made of. */
 
 const handles = nodeHandles;
 assert.ok(handles !== undefined, 'this Node has the handles that we know');
-const made = makeCertificate({ commonName: 'a.test', names: ['a.test'] });
-const certificate = {
-  id: certificateId('shop/a.test', '1'),
-  chainPem: made.certificate,
-  keyPem: made.key,
-  source: 'shop/a.test',
-  names: ['a.test'],
-  issuer: 'CN=a.test',
-  issuerOrganization: '',
-  issuerCommonName: 'a.test',
-  serialNumber: '01',
-  keyAlgorithm: 'EC',
-  notBefore: 0,
-  notAfter: 4_000_000_000,
-};
+const certificate = servedCertificate('a.test');
 
 type OnSocket = (socket: ByteSocket) => void;
 interface Kind {

@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto';
 import type { SecureContext, SecureContextOptions } from 'node:tls';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, DEFAULT_CIPHERS } from 'node:tls';
 
 import type { Certificate } from '../../model/certificate.ts';
 import type { CertificateId } from '../../model/ids.ts';
@@ -20,6 +20,14 @@ export type TlsOptions = Pick<ProxyOptions, 'tlsMinVersion' | 'tlsMaxVersion' | 
 
 /** About 50 KB each; made on the first handshake that needs it. */
 const contextLimit = 2048;
+/**
+ * Node's, with AES-128 and SHA-256 before AES-256 and SHA-384 in TLS 1.3 as well as in TLS 1.2, which is what browsers ask
+ * for first: the processor has instructions for SHA-256, and the key schedule of a handshake is hashing.
+ */
+const ciphers = [
+  'TLS_AES_128_GCM_SHA256',
+  ...DEFAULT_CIPHERS.split(':').filter((one) => one !== 'TLS_AES_128_GCM_SHA256'),
+].join(':');
 /** The same in every worker, or sessions of one are refused by the others. */
 export const sessionIdContext = 'fairway';
 
@@ -75,7 +83,8 @@ export class CertificateContexts {
     let certificate: Certificate | undefined;
     try {
       certificate = this.#parts.certificateFor(normalName(serverName));
-      if (certificate === undefined) return undefined;
+      // The handshake began with this one.
+      if (certificate === undefined || certificate.id === this.#defaultId) return undefined;
       if (this.#refused.has(certificate.id)) return 'refused';
       return this.#contextOf(certificate);
     } catch (error) {
@@ -112,6 +121,7 @@ export class CertificateContexts {
       maxVersion: tlsMaxVersion,
       sessionIdContext,
       honorCipherOrder: true,
+      ciphers,
       // A client that could ask for one key exchange after the other would have us work for nothing (faults F-66).
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     };

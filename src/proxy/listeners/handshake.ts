@@ -76,7 +76,6 @@ export class Handshake {
     const tls = handles.wrapTls(this.#tcp, contexts.initial.context, true, false);
     this.#tls = tls;
     tls.owner = this;
-    tls.onhandshakestart = nothing;
     tls.onhandshakedone = onDone;
     tls.oncertcb = onCertificate;
     // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a handle of Node calls what stands there, and has no events
@@ -130,10 +129,6 @@ export class Handshake {
 
 function ownerOf({ owner }: StreamHandle): Handshake | undefined {
   return owner instanceof Handshake ? owner : undefined;
-}
-
-function nothing(): undefined {
-  return undefined;
 }
 
 function onFirstBytes(this: StreamHandle): undefined {

@@ -33,7 +33,8 @@ export function openTunnel(tunnel: Tunnel, onClosed: (failure: FailureName | und
     socket.destroy();
     upstream.destroy();
   });
-  const onClose = (): void => {
+  const onClosedOf = (side: { onClose(): void }) => (): void => {
+    side.onClose();
     open -= 1;
     if (open > 0) return idle.set(Math.min(idleMs, lastBytesMs));
     idle.stop();
@@ -41,16 +42,12 @@ export function openTunnel(tunnel: Tunnel, onClosed: (failure: FailureName | und
     onClosed(failure);
   };
   idle.set(idleMs);
-  const toClient = new Direction(upstream, socket, onClose, (bytes) => {
+  const toClient = new Direction(upstream, socket, onClosedOf(connection), (bytes) => {
     exchange.upstreamBytes += bytes;
     exchange.bodyBytesSent += bytes;
     if (open === 2) idle.set(idleMs);
   });
-  const onClientClosed = (): void => {
-    client.connection.onClose();
-    onClose();
-  };
-  const toUpstream = new Direction(socket, upstream, onClientClosed, (bytes) => {
+  const toUpstream = new Direction(socket, upstream, onClosedOf(client.connection), (bytes) => {
     exchange.bytesReceived += bytes;
     if (open === 2) idle.set(idleMs);
   });

@@ -58,6 +58,9 @@ export class ClientConnection implements BodyOrigin, SocketOwner {
   readonly plainOnTls: boolean;
   readonly peerAddress: string;
   readonly peerPort: number;
+  /** Its neighbours among the open connections; for `OpenConnections` alone. */
+  older: ClientConnection | undefined = undefined;
+  newer: ClientConnection | undefined = undefined;
   requests = 0;
   current: ClientExchange | undefined = undefined;
   readonly #parts: ClientParts;

@@ -128,7 +128,7 @@ export class UpstreamConnection implements DialOwner {
     this.socket.destroy();
   }
 
-  /** Gives the socket away, for a tunnel. It is never kept (threats R-26). */
+  /** Gives the socket away, for a tunnel, which passes `onClose` on. It is never kept (threats R-26). */
   detach(): void {
     this.#listener = undefined;
     this.#state = 'closed';
