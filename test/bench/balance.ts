@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { atExit } from './at-exit.ts';
 import type { Algorithm } from './balance/algorithms.ts';
 import { algorithms, slowName } from './balance/algorithms.ts';
 import type { Balance } from './balance/table.ts';
@@ -32,17 +33,14 @@ const paths = Array.from({ length: 1000 }, (_, at) => `/item/${at}`);
 const unknown = only.filter((name) => algorithms.every((one) => one.name !== name));
 if (unknown.length > 0) throw new Error(`no algorithm ${unknown.join()}`);
 const folder = mkdtempSync(join(tmpdir(), 'fairway-balance-'));
+atExit(() => rmSync(folder, { recursive: true, force: true }));
 const certificate = makeCertificate(folder);
 const results: Balance[] = [];
-try {
-  for (const algorithm of algorithms.filter(({ name }) => only.length === 0 || only.includes(name))) {
-    for (const [peer, balancing] of Object.entries(algorithm.words) as [PeerName, string][]) {
-      if (peerTable[peer].version() !== undefined) results.push(await run(algorithm, peer, balancing));
-    }
-    console.error(algorithm.name);
+for (const algorithm of algorithms.filter(({ name }) => only.length === 0 || only.includes(name))) {
+  for (const [peer, balancing] of Object.entries(algorithm.words) as [PeerName, string][]) {
+    if (peerTable[peer].version() !== undefined) results.push(await run(algorithm, peer, balancing));
   }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+  console.error(algorithm.name);
 }
 const table = balanceTable(results);
 console.log(table);

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { atExit } from './at-exit.ts';
 import { canFilterPackets } from './faults/packets.ts';
 import type { DeathsResult, FaultResult } from './faults/report.ts';
 import { deathsTable, faultsTable } from './faults/report.ts';
@@ -37,25 +38,22 @@ if (unknown.length > 0) throw new Error(`no fault ${unknown.join()}; there are $
 const chosen = (id: string): boolean => only.length === 0 || only.includes(id);
 
 const folder = mkdtempSync(join(tmpdir(), 'fairway-faults-'));
+atExit(() => rmSync(folder, { recursive: true, force: true }));
 const certificate = makeCertificate(folder);
 const results: FaultResult[] = [];
 const deaths: DeathsResult[] = [];
 const left: string[] = [];
-try {
-  for (const fault of faults.filter(({ id }) => chosen(id))) {
-    if (fault.needsRoot === true && !canFilterPackets()) left.push(fault.title);
-    else
-      await withEach(fault.id, async (peer, proxy, pods) => {
-        results.push({ title: fault.title, peer, run: await runFault(fault, proxy, pods) });
-      });
-  }
-  if (chosen('deaths')) {
-    await withEach('deaths', async (peer, proxy, pods) => {
-      deaths.push({ peer, shots: await runDeaths(proxy, pods) });
+for (const fault of faults.filter(({ id }) => chosen(id))) {
+  if (fault.needsRoot === true && !canFilterPackets()) left.push(fault.title);
+  else
+    await withEach(fault.id, async (peer, proxy, pods) => {
+      results.push({ title: fault.title, peer, run: await runFault(fault, proxy, pods) });
     });
-  }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+}
+if (chosen('deaths')) {
+  await withEach('deaths', async (peer, proxy, pods) => {
+    deaths.push({ peer, shots: await runDeaths(proxy, pods) });
+  });
 }
 const tables = { faults: faultsTable(results), deaths: deathsTable(deaths) };
 console.log(`${tables.faults}\n\n${tables.deaths}`);

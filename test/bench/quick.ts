@@ -2,7 +2,7 @@
  * Usage: node test/bench/quick.ts [rounds] [seconds] [peers] [path] [http|https] [log|nolog] [connections]. Peers are names of
  * `peers/table.ts`, or `native@FOLDER` for another checkout.
  */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -61,4 +61,5 @@ try {
   }
 } finally {
   for (const peer of [...peers, backend]) await peer.stop();
+  rmSync(root, { recursive: true, force: true });
 }

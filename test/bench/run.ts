@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { atExit } from './at-exit.ts';
 import { only, rounds, seconds } from './options.ts';
 import { startBackend } from './peers/backend.ts';
 import { makeCertificate } from './peers/certificate.ts';
@@ -26,6 +27,7 @@ if (unknown.length > 0) throw new Error(`no row ${unknown.join()}; there are ${r
 const names = Object.keys(peerTable) as PeerName[];
 const installed = new Set(names.filter((name) => peerTable[name].version() !== undefined));
 const folder = mkdtempSync(join(tmpdir(), 'fairway-bench-'));
+atExit(() => rmSync(folder, { recursive: true, force: true }));
 const backend = await startBackend(join(folder, 'backend'));
 const turns = new Turns(folder, backend.httpPort, makeCertificate(join(folder, 'certificate')));
 const outcomes: Outcome[] = [];
@@ -39,7 +41,6 @@ try {
 } finally {
   await turns.stop();
   await backend.stop();
-  rmSync(folder, { recursive: true, force: true });
 }
 const table = tableOf(outcomes);
 const notes = notesOf(outcomes);

@@ -37,9 +37,12 @@ export class Turns {
     for (let round = row.fresh === true ? 0 : -1; round < rounds; round += 1) {
       for (const [contestant, all] of samples) {
         const peer = peers.get(contestant.label) ?? (await this.#start(contestant));
-        const sample = await sampler.sample(peer, contestant);
-        if (round >= 0) all.push(sample);
-        if (row.fresh === true) await peer.stop();
+        try {
+          const sample = await sampler.sample(peer, contestant);
+          if (round >= 0) all.push(sample);
+        } finally {
+          if (row.fresh === true) await peer.stop();
+        }
       }
     }
     const lines = [...samples].map(([contestant, all]) => ({ contestant, values: mediansOf(all) }));

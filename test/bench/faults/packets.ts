@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 
+import { atExit } from '../at-exit.ts';
+
 /** What is asked of the kernel here needs root, and the program iptables. */
 export function canFilterPackets(): boolean {
   try {
@@ -24,7 +26,7 @@ const everyMs = 100;
 /** Counts by a rule of the kernel, so that also what a dead or stopped process never sees is counted. */
 export function watchPackets(port: number): PacketWatch {
   const rule = ['OUTPUT', '-o', 'lo', '-p', 'tcp', '--dport', `${port}`, ...longerThanAck];
-  iptables('-w', '-I', ...rule);
+  const remove = inserted(rule);
   let before = 0;
   const watch = { lastMs: undefined as number | undefined, stop };
   const look = (): void => {
@@ -35,7 +37,7 @@ export function watchPackets(port: number): PacketWatch {
   const timer = setInterval(look, everyMs);
   function stop(): void {
     clearInterval(timer);
-    iptables('-w', '-D', ...rule);
+    remove();
   }
   return watch;
 }
@@ -43,8 +45,18 @@ export function watchPackets(port: number): PacketWatch {
 /** Everything that is sent to these ports vanishes. @returns what ends it */
 export function dropPackets(ports: readonly number[]): () => void {
   const rule = ['INPUT', '-i', 'lo', '-p', 'tcp', '-m', 'multiport', '--dports', ports.join(','), '-j', 'DROP'];
+  return inserted(rule);
+}
+
+/** @returns what removes the rule, which also happens when this program is ended */
+function inserted(rule: readonly string[]): () => void {
   iptables('-w', '-I', ...rule);
-  return () => void iptables('-w', '-D', ...rule);
+  const remove = (): void => void iptables('-w', '-D', ...rule);
+  const isDone = atExit(remove);
+  return () => {
+    isDone();
+    remove();
+  };
 }
 
 function countOf(port: number): number {

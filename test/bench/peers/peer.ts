@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
+import { atExit } from '../at-exit.ts';
 import type { CertificateFiles } from './certificate.ts';
 
 /** One proxy in front of the backends, or a backend itself. */
@@ -63,7 +64,12 @@ export const oneSite: readonly Site[] = [{ host: 'localhost', paths: ['/'] }];
 /** Starts a program that may open 65,536 files, or as many as this user may. */
 export function spawnWithFiles(command: readonly string[], options: SpawnOptions): ChildProcess {
   const raise = 'ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"; exec "$@"';
-  return spawn('bash', ['-c', raise, 'bash', ...command], options);
+  const child = spawn('bash', ['-c', raise, 'bash', ...command], options);
+  child.once(
+    'exit',
+    atExit(() => child.kill('SIGTERM')),
+  );
+  return child;
 }
 
 /**

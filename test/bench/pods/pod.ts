@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
+import { atExit } from '../at-exit.ts';
 import type { PeerEndpoint } from '../peers/peer.ts';
 import { freePort } from '../peers/peer.ts';
 
@@ -41,8 +42,13 @@ export class Pod implements PeerEndpoint {
   /** Starts the process; there must be none. */
   async restart(): Promise<void> {
     const parameters = [this.name, `${this.port}`, `${this.healthPort}`, `${this.#delayMs}`];
-    this.#child = fork(join(import.meta.dirname, 'pod-program.ts'), parameters);
-    await once(this.#child, 'message');
+    const child = fork(join(import.meta.dirname, 'pod-program.ts'), parameters);
+    child.once(
+      'exit',
+      atExit(() => child.kill('SIGKILL')),
+    );
+    this.#child = child;
+    await once(child, 'message');
   }
 
   tell(order: Order): void {
