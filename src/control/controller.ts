@@ -101,9 +101,9 @@ export class Controller {
   /** Follows the source until `stop`. @throws OperatorError when the source never will work */
   async run(): Promise<void> {
     this.#store.onChange(() => this.#changed());
-    const clockTimer = setInterval(() => this.#holdOff.touch(objectHoldOff), clockEveryMs);
+    const clockTimer = setInterval(() => this.#compileAgain(), clockEveryMs);
     clockTimer.unref();
-    this.#options.reports?.start(() => this.#holdOff.touch(objectHoldOff));
+    this.#options.reports?.start(() => this.#compileAgain());
     await this.#options.source.run(this.#store, this.#stop.signal);
   }
 
@@ -141,6 +141,11 @@ export class Controller {
   async drain(): Promise<void> {
     await this.#options.reports?.stop();
     this.#options.send({ kind: 'drained' });
+  }
+
+  /** Something beside the objects is new. Before all objects are there it must wait, or routes that are served would go. */
+  #compileAgain(): void {
+    if (this.#store.isSynced) this.#holdOff.touch(objectHoldOff);
   }
 
   #changed(): void {
