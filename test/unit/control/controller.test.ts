@@ -68,7 +68,7 @@ test('nothing is published before all objects are there, whatever else is new', 
   assert.ok(decoded.outcome === 'object');
   sink.upsert(decoded.object);
   sink.synced();
-  await until(() => sent.length > 0);
+  await until(() => sent.at(0));
   const hosts = sent.map((message) => (message.kind === 'update' ? [...message.update.virtualHosts.set.keys()] : []));
   assert.deepEqual(hosts[0], ['example.test']);
 });
