@@ -62,17 +62,17 @@ test('an endpoint that terminates gets no new requests, finishes those in flight
   const program = await startProgram(t, { manifests: { 'web.yaml': manifest(states(all)) } });
   await becomes(program, 'a,b,c');
   assert.ok(a.connections() > 0, 'idle connections are kept');
-  const slow = Array.from({ length: 12 }, () => ask({ port: program.httpPort, path: '/?wait=2000' }));
+  const slow = Array.from({ length: 12 }, () => ask({ port: program.httpPort, path: '/?wait=5000' }));
   const inFlight = await until(() => {
-    const waiting = a.seen.filter(({ url }) => url === '/?wait=2000').length;
+    const waiting = a.seen.filter(({ url }) => url === '/?wait=5000').length;
     return waiting > 0 &&
-      all.reduce((sum, one) => sum + one.seen.filter(({ url }) => url === '/?wait=2000').length, 0) === 12
+      all.reduce((sum, one) => sum + one.seen.filter(({ url }) => url === '/?wait=5000').length, 0) === 12
       ? waiting
       : undefined;
   });
   program.write('web.yaml', manifest(states(all, [a])));
   // Only those with a request in flight are left.
-  await until(() => (a.connections() === inFlight ? true : undefined), 1_500);
+  await until(() => (a.connections() === inFlight ? true : undefined), 4_500);
   const before = a.seen.length;
   assert.equal(await answering(program), 'b,c');
   program.write('web.yaml', manifest(states(all, [a], 'gone')));

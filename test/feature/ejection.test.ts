@@ -228,3 +228,19 @@ test('statuses count as failures when an annotation says so, and off is off', as
   assert.ok((await metric(program, 'fairway_retries_total')) > 4, 'with off the endpoint that refuses is tried again');
   assert.equal(await metric(program, 'fairway_ejections_total'), 1);
 });
+
+test('a lone endpoint that is started anew costs nothing but a moment', async (t) => {
+  const backend = await startBackend(t, 'a');
+  const program = await startProgram(t, { manifests: { 'web.yaml': manifest([backend.port]) } });
+  assert.equal((await ask({ port: program.httpPort })).status, 200);
+  await backend.close();
+  const waiting = Promise.all(['GET', 'POST'].map((method) => ask({ port: program.httpPort, method, body: '' })));
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  await backend.open();
+  assert.deepEqual(
+    (await waiting).map(({ status }) => status),
+    [200, 200],
+  );
+  await backend.close();
+  assert.equal((await ask({ port: program.httpPort })).status, 502, 'it is not waited for much longer');
+});

@@ -8,6 +8,7 @@ import type { EndpointState } from '../upstreams/endpoint-state.ts';
 import { Attempts } from './attempts.ts';
 import { chooseCanary } from './choose-upstream.ts';
 import { locate } from './locate.ts';
+import { mustPause, pause } from './pause.ts';
 import type { Runtime } from './runtime.ts';
 import { Serving } from './serving.ts';
 import type { Transport, TryOutcome } from './transport.ts';
@@ -129,7 +130,8 @@ function afterTry(serving: Serving, attempts: Attempts, endpoint: EndpointState,
   if (serving.committed) return finish(serving);
   if (failure !== undefined && !attempts.mayRetry(failure, outcome)) return fail(serving, failure);
   attempts.countRetry(failure ?? 'http-status');
-  return attempt(serving, attempts);
+  if (!mustPause(attempts, serving, failure)) return attempt(serving, attempts);
+  return pause(serving, () => guarded(serving, () => attempt(serving, attempts)), afterWait);
 }
 
 /** A route that is closed, or that leads nowhere. */
