@@ -35,7 +35,9 @@ export function knownLine(text: string, from: number, end: number): KnownLine | 
   if (length > longestLine || length < shortestLine) return undefined;
   const known = lines[hashOf(text, from, length) & (slotCount - 1)];
   // Not `startsWith`, which V8 turns into a loop over characters.
-  return known !== undefined && known.text.length === length && text.slice(from, end) === known.text ? known : undefined;
+  return known !== undefined && known.text.length === length && text.slice(from, end) === known.text
+    ? known
+    : undefined;
 }
 
 /** Another line was read and found good. It is remembered the second time. */
