@@ -15,7 +15,7 @@ export type ParsedPattern =
   | { readonly ok: false; readonly why: string };
 
 /** Longest pattern, in characters. Source: threats R-5. */
-export const patternLimit = 512;
+const patternLimit = 512;
 
 /**
  * Reads what PCRE and linear time have in common: characters, `.`, classes, `\d \w \s` and their opposites, groups,

@@ -21,7 +21,7 @@ export interface BalancingValues {
 type Some = Partial<BalancingValues>;
 
 /** Of a subset whose size is 0 or not written. Source: ingress-nginx internal/ingress/annotations/upstreamhashby. */
-export const defaultSubsetSize = 3;
+const defaultSubsetSize = 3;
 
 export function wishOf(values: Some): UpstreamWish {
   const { backendProtocol, serviceUpstream, slowStartMs, zoneRouting, zoneWeight } = values;

@@ -104,7 +104,7 @@ function readConnection(found: Found, value: string): void {
 }
 
 /** 1*DIGIT up to 2^53 - 1. Source: RFC 9110 section 8.6. */
-export function contentLengthOf(value: string): number | undefined {
+function contentLengthOf(value: string): number | undefined {
   // More digits are refused even when they are zeros: nobody sends them in good faith.
   if (value.length === 0 || value.length > 16) return undefined;
   let length = 0;

@@ -30,7 +30,7 @@ export interface ParsedRequest {
 }
 
 /** Source: ingress-nginx `large-client-header-buffers` 4 8k; threats R-20, R-55. */
-export const requestLimits: HeadLimits = { bytes: 32 * 1024, fields: 100, startLine: true, emptyLines: 1 };
+const requestLimits: HeadLimits = { bytes: 32 * 1024, fields: 100, startLine: true, emptyLines: 1 };
 
 const longestMethod = 32;
 const space = 0x20;

@@ -21,7 +21,7 @@ export interface ParsedResponse {
 }
 
 /** nginx: `proxy_buffer_size`; faults F-47. */
-export const responseLimits: HeadLimits = { bytes: 32 * 1024, fields: 256, startLine: true, emptyLines: 0 };
+const responseLimits: HeadLimits = { bytes: 32 * 1024, fields: 256, startLine: true, emptyLines: 0 };
 
 /** Reads the heads of responses from bytes in any segmentation, as strictly as those of requests. */
 export class ResponseParser {

@@ -82,6 +82,27 @@ for (const mode of ['balanced', 'persistent'] as const) {
     assert.equal((await serve(cookie)).endpoint, home);
     assert.equal(home.ejection.halfOpen, false);
   });
+
+  test(`a ${mode} session whose trial fails is tried again elsewhere, and stays bound`, async (t) => {
+    const time = new MovedTime(t);
+    const retry = { on: ['error', 'timeout'], tries: 2, timeoutMs: 0 } as const;
+    const route = forwardRoute('/', { affinity: policyOf(mode), retry });
+    const { runtime } = runtimeFixture(snapshotOf([virtualHost('h', route)], [upstreamOf(pods)]), {
+      clock: time.clock,
+    });
+    const upstream = runtime.upstreams.get(upstreamOf([]).id) ?? assert.fail();
+    const first = exchangeOf();
+    await serveExchange(first, new ScriptedTransport(), runtime);
+    const home = first.endpoint ?? assert.fail();
+    runtime.upstreams.ejections.failed(upstream, home, 'refused', time.clock.now());
+    time.pass(1_100);
+    const trial = exchangeOf({ headers: ['Host', 'h', 'Cookie', cookieOf(first)] });
+    const hangs = { outcome: { failure: 'read-timeout' } } as const;
+    await serveExchange(trial, new ScriptedTransport((attempt) => (attempt === 1 ? hangs : { status: 200 })), runtime);
+    assert.deepEqual([trial.tried[0], trial.tried.length, trial.status], [home, 2, 200]);
+    assert.ok(home.ejection.isOut && trial.tried[1] !== home);
+    assert.equal(cookieOf(trial), '');
+  });
 }
 
 /** What a client sends after this answer; empty when it sets no cookie. */
