@@ -1,6 +1,8 @@
 import type { MetricSample } from '../model/metric-sample.ts';
+import { BundleGroup } from './bundle-group.ts';
 import type { MetricDefinition, MetricName } from './metrics.ts';
 import { metricsTable } from './metrics.ts';
+import type { SeriesBundle } from './series-bundle.ts';
 
 /** Numbers of one series. Held by whoever counts, so that the hot path does no look-up. */
 export interface Series {
@@ -14,6 +16,12 @@ export interface Series {
 export interface Counters {
   /** The same labels give the same series. Beyond the bound one shared series takes all, and that is counted. */
   series(metric: MetricName, labels: readonly string[]): Series;
+  /**
+   * The series of all these metrics, which are counters and histograms, for the same labels; they count and are forgotten
+   * together, and belong to no other list.
+   * @param metrics  always the same list, by identity
+   */
+  bundle(metrics: readonly MetricName[], labels: readonly string[]): SeriesBundle;
   /** Forgets series whose labels match, for example those of an Ingress that is gone. */
   remove(metric: MetricName, matches: (labels: readonly string[]) => boolean): void;
   samples(): MetricSample[];
@@ -33,8 +41,14 @@ const seriesLimit = 50_000;
 export function createCounters(settings: BucketSettings, limit: number = seriesLimit): Counters {
   /** Shape: `[metric][labels as JSON]`; joined text could make two tuples one (threats R-6). */
   const metrics = new Map<MetricName, Map<string, StoredSeries>>();
+  const groups = new Map<readonly MetricName[], BundleGroup>();
   const overflow = new NumberSeries([]);
   let count = 0;
+  const mayMake = (more: number): boolean => {
+    if (count + more > limit) return false;
+    count += more;
+    return true;
+  };
   return {
     series: (metric, labels) => {
       const definition = metricsTable[metric];
@@ -44,13 +58,21 @@ export function createCounters(settings: BucketSettings, limit: number = seriesL
       const key = JSON.stringify(labels);
       const known = all.get(key);
       if (known !== undefined) return known;
-      if (count >= limit) return overflow;
-      count += 1;
+      if (!mayMake(1)) return overflow;
       const made = seriesOf(definition, settings, labels);
       all.set(key, made);
       return made;
     },
+    bundle: (list, labels) => {
+      const group = groups.get(list) ?? groupOf(list, settings);
+      groups.set(list, group);
+      for (const metric of list) checkLabels(metric, metricsTable[metric], labels);
+      return group.bundle(labels, () => mayMake(list.length));
+    },
     remove: (metric, matches) => {
+      for (const group of groups.values()) {
+        if (group.metrics.includes(metric)) count -= group.remove(matches) * group.metrics.length;
+      }
       const all = metrics.get(metric);
       if (all === undefined) return;
       for (const [key, one] of all) {
@@ -61,9 +83,23 @@ export function createCounters(settings: BucketSettings, limit: number = seriesL
     },
     samples: () => [
       ...[...metrics].flatMap(([metric, all]) => [...all.values()].map((one) => sampleOf(metric, one))),
-      { metric: 'fairway_metric_series_dropped_total', labels: [], values: [overflow.additions] },
+      ...[...groups.values()].flatMap((group) => group.samples()),
+      { metric: 'fairway_metric_series_dropped_total', labels: [], values: [droppedBy(groups) + overflow.additions] },
     ],
   };
+}
+
+function groupOf(metrics: readonly MetricName[], settings: BucketSettings): BundleGroup {
+  const bounds = metrics.map((metric) => {
+    const { buckets, kind } = metricsTable[metric];
+    if (kind === 'gauge') throw new Error(`${metric} is a gauge, which is set and not counted`);
+    return buckets === undefined ? undefined : settings[buckets];
+  });
+  return new BundleGroup(metrics, bounds);
+}
+
+function droppedBy(groups: ReadonlyMap<readonly MetricName[], BundleGroup>): number {
+  return [...groups.values()].reduce((sum, one) => sum + one.dropped, 0);
 }
 
 interface StoredSeries extends Series {

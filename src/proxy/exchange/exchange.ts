@@ -1,5 +1,5 @@
 import type { Canary } from '../../model/canary.ts';
-import type { Route, VirtualHost } from '../../model/route.ts';
+import type { RouteLabels } from '../../model/policy.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
 import type { UpstreamState } from '../upstreams/upstream-state.ts';
 import type { BodyCopy } from './body-copy.ts';
@@ -47,6 +47,13 @@ export interface TryRecord {
   readonly durationMs: number;
 }
 
+/** Counts the exchanges of one route. */
+export interface ExchangeCounts {
+  add(exchange: Exchange, durationMs: number): void;
+}
+
+const noLabels: RouteLabels = { namespace: '', ingress: '', service: '', servicePort: '', path: '', host: '' };
+
 const none: readonly never[] = [];
 
 /** A list with one more; nearly all lists of an exchange have one, for which `push` would make room for 17. */
@@ -78,8 +85,10 @@ export class Exchange {
   /** The peer is one of `ProxyOptions.trustedProxies`. */
   peerTrusted = false;
   requestId = '';
-  virtualHost: VirtualHost | undefined = undefined;
-  route: Route | undefined = undefined;
+  /** Of the route that takes the request; all empty without. */
+  labels: RouteLabels = noLabels;
+  /** What it is counted in at its end; undefined when no rule of an Ingress takes it. */
+  counts: ExchangeCounts | undefined = undefined;
   upstream: UpstreamState | undefined = undefined;
   /** The canary that `upstream` belongs to; undefined when it is the one of the route. */
   canary: Canary | undefined = undefined;

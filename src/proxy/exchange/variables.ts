@@ -72,7 +72,7 @@ function labelOf(
   exchange: Exchange,
   name: 'host' | 'namespace' | 'ingress' | 'service' | 'servicePort' | 'path',
 ): string {
-  return exchange.route?.policies.labels[name] ?? '';
+  return exchange.labels[name];
 }
 
 function headerText(name: string): ExchangeText {

@@ -13,8 +13,7 @@ export const accessLog: Filter = {
 
 /** What the access log says of an exchange that has ended. */
 export function accessLogEntry(exchange: Exchange, clock: Clock): AccessLogEntry {
-  const { request, route } = exchange;
-  const labels = route?.policies.labels;
+  const { labels, request } = exchange;
   return {
     timeMs: clock.wall(),
     clientAddress: exchange.clientAddress,
@@ -33,11 +32,11 @@ export function accessLogEntry(exchange: Exchange, clock: Clock): AccessLogEntry
     referer: headerValue(request.headers, 'referer'),
     userAgent: headerValue(request.headers, 'user-agent'),
     requestId: exchange.requestId,
-    namespace: labels?.namespace ?? '',
-    ingress: labels?.ingress ?? '',
-    service: labels?.service ?? '',
-    servicePort: labels?.servicePort ?? '',
-    routePath: labels?.path ?? '',
+    namespace: labels.namespace,
+    ingress: labels.ingress,
+    service: labels.service,
+    servicePort: labels.servicePort,
+    routePath: labels.path,
     canary: exchange.canary?.name ?? '',
     tries: exchange.tries,
     connectMs: exchange.connectMs,

@@ -13,6 +13,9 @@ export interface RequestLabels {
   readonly statusClasses: boolean;
 }
 
+/** What a route asks of filters. Routes that ask for the same share their hooks, so nothing tells one from the other here. */
+export type FilterPolicies = Omit<RoutePolicies, 'labels'>;
+
 /** What filters may use beside the policies of their route. */
 export interface FilterEnvironment {
   readonly clock: Clock;
@@ -33,6 +36,6 @@ export interface FilterEnvironment {
 /** One feature on the path of a request. Listed in `table.ts`. */
 export interface Filter {
   readonly name: string;
-  /** Once per route and snapshot, never per exchange. undefined when the route does not use the feature. */
-  readonly create: (policies: RoutePolicies, environment: FilterEnvironment) => FilterHooks | undefined;
+  /** For many routes at once, never per exchange. undefined when the routes do not use the feature. */
+  readonly create: (policies: FilterPolicies, environment: FilterEnvironment) => FilterHooks | undefined;
 }

@@ -1,4 +1,4 @@
-import type { MirrorPolicy, RouteLabels } from '../../model/policy.ts';
+import type { MirrorPolicy } from '../../model/policy.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { HeaderList } from '../exchange/headers.ts';
 import { headerValue } from '../exchange/headers.ts';
@@ -13,24 +13,22 @@ import type { MirrorSender } from './mirror-sender.ts';
  */
 export const mirror: Filter = {
   name: 'mirror',
-  create: ({ mirror: policy, labels }, { sendCopy }) => {
+  create: ({ mirror: policy }, { sendCopy }) => {
     if (policy === undefined || sendCopy === undefined) return undefined;
-    const mirroring = new Mirroring(policy, labels, sendCopy);
+    const mirroring = new Mirroring(policy, sendCopy);
     return { forward: (exchange) => mirroring.copy(exchange), finish: (exchange) => exchange.bodyCopy?.abort() };
   },
 };
 
-/** What is made once per route. */
+/** What is made once for all routes that ask for the same. */
 class Mirroring {
   readonly #policy: MirrorPolicy;
-  readonly #labels: RouteLabels;
   readonly #send: MirrorSender;
   readonly #path: ExchangeText;
   readonly #host: ExchangeText;
 
-  constructor(policy: MirrorPolicy, labels: RouteLabels, send: MirrorSender) {
+  constructor(policy: MirrorPolicy, send: MirrorSender) {
     this.#policy = policy;
-    this.#labels = labels;
     this.#send = send;
     this.#path = compileText(policy.path);
     this.#host = compileText(policy.host);
@@ -45,7 +43,7 @@ class Mirroring {
     const withBody = hasBody && this.#policy.body;
     exchange.bodyCopy = this.#send({
       policy: this.#policy,
-      labels: this.#labels,
+      labels: exchange.labels,
       method: exchange.request.method,
       path: this.#path(exchange),
       headers: headOf(exchange.forwardHeaders, this.#host(exchange)),

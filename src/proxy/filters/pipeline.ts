@@ -1,8 +1,7 @@
-import type { RoutePolicies } from '../../model/policy.ts';
 import type { FilterHooks } from '../exchange/phases.ts';
-import type { Filter, FilterEnvironment } from './filter.ts';
+import type { Filter, FilterEnvironment, FilterPolicies } from './filter.ts';
 
-/** Hooks of one route by phase, in the order of the table. Built once per route and snapshot. */
+/** Hooks of a route by phase, in the order of the table. Built once for all routes that ask for the same. */
 export interface Pipeline {
   readonly request: readonly NonNullable<FilterHooks['request']>[];
   readonly select: readonly NonNullable<FilterHooks['select']>[];
@@ -13,7 +12,7 @@ export interface Pipeline {
 
 export function buildPipeline(
   filters: readonly Filter[],
-  policies: RoutePolicies,
+  policies: FilterPolicies,
   environment: FilterEnvironment,
 ): Pipeline {
   const all = filters.flatMap((filter) => filter.create(policies, environment) ?? []);

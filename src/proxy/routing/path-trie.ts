@@ -1,54 +1,68 @@
 /**
- * Longest prefix by whole segments. A look-up walks the segments of the path only as far as some rule goes, so its
- * cost does not depend on the number of rules.
+ * Paths by segments: whole paths, and prefixes of whole segments of which the longest counts. A look-up walks the
+ * segments of the path only as far as some rule goes, so its cost does not depend on the number of rules.
  *
- *     /            value of "/"
- *     └ api        value of "/api"
- *       ├ v1       (no value)
- *       │ └ users  value of "/api/v1/users"
- *       └ v2       value of "/api/v2"
+ *     /            prefix "/"
+ *     └ api        prefix "/api", exact "/api"
+ *       ├ ""       exact "/api/"
+ *       ├ v1       (nothing)
+ *       │ └ users  prefix "/api/v1/users"
+ *       └ v2       prefix "/api/v2"
  */
 export class PathTrie<T> {
-  readonly #root: Node<T> = { value: undefined, children: undefined };
+  readonly #root: Node<T> = newNode();
 
   /** @param prefix  starts with a slash; one at the end means nothing. The first value of a prefix stays. */
-  insert(prefix: string, value: T): void {
+  insertPrefix(prefix: string, value: T): void {
+    const end = prefix.endsWith('/') ? prefix.length - 1 : prefix.length;
+    const node = end < 1 ? this.#root : this.#nodeOf(prefix.slice(1, end));
+    node.prefix ??= value;
+  }
+
+  /** @param path  starts with a slash. The first value of a path stays. */
+  insertExact(path: string, value: T): void {
+    const node = this.#nodeOf(path.slice(1));
+    node.exact ??= value;
+  }
+
+  /** Exact, else the longest prefix. @param path  normalised */
+  find(path: string): T | undefined {
     let node = this.#root;
-    for (const segment of segmentsOf(prefix)) {
+    let best = node.prefix;
+    for (let from = 1; node.children !== undefined;) {
+      const slash = path.indexOf('/', from);
+      const child = node.children.get(slash === -1 ? path.slice(from) : path.slice(from, slash));
+      if (child === undefined) return best;
+      node = child;
+      best = child.prefix ?? best;
+      if (slash === -1) return child.exact ?? best;
+      from = slash + 1;
+    }
+    return best;
+  }
+
+  #nodeOf(segments: string): Node<T> {
+    let node = this.#root;
+    for (const segment of segments.split('/')) {
       node.children ??= new Map();
       let child = node.children.get(segment);
       if (child === undefined) {
-        child = { value: undefined, children: undefined };
+        child = newNode();
         node.children.set(segment, child);
       }
       node = child;
     }
-    node.value ??= value;
-  }
-
-  /** @param path  normalised */
-  find(path: string): T | undefined {
-    let node = this.#root;
-    let best = node.value;
-    for (let from = 1; node.children !== undefined && from <= path.length;) {
-      const slash = path.indexOf('/', from);
-      const to = slash === -1 ? path.length : slash;
-      const child = node.children.get(path.slice(from, to));
-      if (child === undefined) return best;
-      node = child;
-      best = child.value ?? best;
-      from = to + 1;
-    }
-    return best;
+    return node;
   }
 }
 
 interface Node<T> {
-  value: T | undefined;
+  prefix: T | undefined;
+  /** Of the path that ends here, without a slash at its end unless the last segment is empty. */
+  exact: T | undefined;
   children: Map<string, Node<T>> | undefined;
 }
 
-function segmentsOf(prefix: string): string[] {
-  const end = prefix.endsWith('/') ? prefix.length - 1 : prefix.length;
-  return end < 1 ? [] : prefix.slice(1, end).split('/');
+function newNode<T>(): Node<T> {
+  return { prefix: undefined, exact: undefined, children: undefined };
 }

@@ -1,5 +1,4 @@
 import type { RetryPolicy } from '../../model/policy.ts';
-import type { Route } from '../../model/route.ts';
 import type { UpstreamProtocol } from '../../model/upstream.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { appended } from '../exchange/exchange.ts';
@@ -7,6 +6,7 @@ import type { FailureName } from '../exchange/failure.ts';
 import { failures } from '../exchange/failure.ts';
 import type { TrySoFar } from '../exchange/retry.ts';
 import { mayRepeat, mayRetryFailure, mayRetryStatus } from '../exchange/retry.ts';
+import type { FilterPolicies } from '../filters/filter.ts';
 import { avoidedBy, beginTrial, endTrial } from '../upstreams/ejection-trials.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
 import { observeLatency } from '../upstreams/latency.ts';
@@ -33,16 +33,16 @@ export class Attempts {
   /** The try is one of an endpoint that is half-open; 0: it is not. */
   #trial = 0;
 
-  constructor(serving: Serving, route: Route, upstream: UpstreamState, protocol: UpstreamProtocol) {
+  constructor(serving: Serving, policies: FilterPolicies, upstream: UpstreamState, protocol: UpstreamProtocol) {
     const { exchange, runtime } = serving;
     this.#serving = serving;
     this.upstream = upstream;
-    this.holdMs = route.policies.holdMs;
-    this.#policy = route.policies.retry ?? never;
+    this.holdMs = policies.holdMs;
+    this.#policy = policies.retry ?? never;
     this.#options = {
       protocol: protocol === 'as-client' ? exchange.scheme : protocol,
-      timeouts: route.policies.timeouts ?? runtime.snapshot.options.timeouts,
-      body: route.policies.body ?? runtime.snapshot.options.body,
+      timeouts: policies.timeouts ?? runtime.snapshot.options.timeouts,
+      body: policies.body ?? runtime.snapshot.options.body,
     };
   }
 

@@ -5,7 +5,6 @@ import { OperatorError } from '../../lib/operator-error.ts';
 import type { Certificate } from '../../model/certificate.ts';
 import type { CertificateId } from '../../model/ids.ts';
 import type { Ejection, UnhealthyEndpoints } from '../../model/messages.ts';
-import type { RouteLabels } from '../../model/policy.ts';
 import type { ProxyOptions } from '../../model/proxy-options.ts';
 import type { VirtualHost } from '../../model/route.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -30,6 +29,7 @@ import { onlyWorker } from '../upstreams/worker-share.ts';
 import { ejectionEvents } from './ejection-events.ts';
 import type { ServedHost } from './served-route.ts';
 import { serveHost } from './served-route.ts';
+import { SharedParts } from './shared-parts.ts';
 import { WaitingRooms } from './waiting-rooms.ts';
 
 /** What a runtime is made of. All of it is called from the hot path or close to it: cheap, and never throwing. */
@@ -48,7 +48,7 @@ export interface RuntimeParts extends Omit<FilterEnvironment, 'options' | 'httpD
 
 /** What depends on the options of a snapshot. */
 interface Surroundings {
-  readonly environment: FilterEnvironment;
+  readonly parts: SharedParts;
   readonly identify: Identify;
   /** For exchanges that no route takes. */
   readonly unrouted: Pipeline;
@@ -187,13 +187,14 @@ export class Runtime {
 
   #surround(options: ProxyOptions): Surroundings {
     const environment: FilterEnvironment = { ...this.parts, options, httpDate: this.#httpDate };
-    const unrouted = buildPipeline(this.#filters, { labels: noLabels }, environment);
-    return { environment, identify: createIdentify(options), unrouted, served: new WeakMap() };
+    const unrouted = buildPipeline(this.#filters, {}, environment);
+    const parts = new SharedParts(this.#filters, environment);
+    return { parts, identify: createIdentify(options), unrouted, served: new WeakMap() };
   }
 
-  #indexHosts(snapshot: Snapshot, { environment, served }: Surroundings): HostIndex<ServedHost> {
+  #indexHosts(snapshot: Snapshot, { parts, served }: Surroundings): HostIndex<ServedHost> {
     const entries = [...snapshot.virtualHosts].map(([pattern, virtualHost]) => {
-      const host = served.get(virtualHost) ?? serveHost(virtualHost, this.#filters, environment);
+      const host = served.get(virtualHost) ?? serveHost(virtualHost, parts);
       served.set(virtualHost, host);
       return [pattern, host] as const;
     });
@@ -210,8 +211,6 @@ export class Runtime {
     this.parts.onChecksIgnored(upstream, ignored);
   }
 }
-
-const noLabels: RouteLabels = { namespace: '', ingress: '', service: '', servicePort: '', path: '', host: '' };
 
 function rejected(update: SnapshotUpdate, why: string, cause?: unknown): OperatorError {
   return new OperatorError({

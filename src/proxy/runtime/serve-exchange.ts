@@ -1,8 +1,9 @@
-import type { Route, RouteAction } from '../../model/route.ts';
+import type { RouteAction } from '../../model/route.ts';
 import { pageResponse } from '../exchange/error-page.ts';
 import type { Exchange, LocalResponse } from '../exchange/exchange.ts';
 import type { FailureName } from '../exchange/failure.ts';
 import { failures } from '../exchange/failure.ts';
+import type { FilterPolicies } from '../filters/filter.ts';
 import { queryOf } from '../routing/request-target.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
 import { Attempts } from './attempts.ts';
@@ -33,6 +34,8 @@ export function runExchange(exchange: Exchange, transport: Transport, runtime: R
   guarded(serving, begin);
 }
 
+type ForwardAction = RouteAction & { kind: 'forward' };
+
 /** Goes on with a step; what it throws ends the exchange. */
 function guarded(serving: Serving, step: (serving: Serving) => void): void {
   try {
@@ -56,45 +59,45 @@ function begin(serving: Serving): void {
   const found = locate(exchange, runtime);
   if (typeof found === 'string') return fail(serving, found);
   if ('body' in found) return answer(serving, found);
-  const { virtualHost, route, pipeline } = found.value;
-  exchange.virtualHost = virtualHost;
-  exchange.route = route;
-  serving.pipeline = pipeline;
+  const { action, counts, labels, policies } = found.value;
+  exchange.counts = counts;
+  exchange.labels = labels;
+  serving.pipeline = policies.pipeline;
   if (found.slashMissing) return answer(serving, addSlash(exchange));
-  if (route.action.kind === 'respond') return respond(serving, route.action);
-  return authorise(serving, route, route.action, 0);
+  if (action.kind === 'respond') return respond(serving, action);
+  return authorise(serving, policies.asked, action, 0);
 }
 
 /** Runs the hooks of the first phase, from the one with this index on. */
-function authorise(serving: Serving, route: Route, action: RouteAction & { kind: 'forward' }, from: number): void {
+function authorise(serving: Serving, policies: FilterPolicies, action: ForwardAction, from: number): void {
   const hooks = serving.pipeline.request;
   for (let at = from; at < hooks.length; at += 1) {
     const verdict = hooks[at]?.(serving.exchange);
     if (verdict instanceof Promise) {
       return wait(serving, verdict, (_serving, local) =>
-        local === undefined ? authorise(serving, route, action, at + 1) : answer(serving, local),
+        local === undefined ? authorise(serving, policies, action, at + 1) : answer(serving, local),
       );
     }
     if (verdict !== undefined) return answer(serving, verdict);
   }
-  return send(serving, route, action);
+  return send(serving, policies, action);
 }
 
 /** Sends the request to one endpoint after the other until one answers or nothing may be tried any more. */
-function send(serving: Serving, route: Route, action: RouteAction & { kind: 'forward' }): void {
+function send(serving: Serving, policies: FilterPolicies, action: ForwardAction): void {
   const { exchange, runtime } = serving;
   const { upstreams } = runtime;
   const { canaries } = action;
   const primary = upstreams.get(action.upstream);
   if (canaries !== undefined) {
-    exchange.canary = chooseCanary(exchange, canaries, route.policies.affinity, upstreams, runtime.parts.random);
+    exchange.canary = chooseCanary(exchange, canaries, policies.affinity, upstreams, runtime.parts.random);
   }
   const upstream = exchange.canary === undefined ? primary : upstreams.get(exchange.canary.upstream);
   exchange.upstream = upstream;
   if (upstream === undefined) return fail(serving, 'no-endpoint');
   // A canary is spoken to as the upstream of the route is. Source: ingress-nginx, where the location says it.
   const { protocol } = (primary ?? upstream).upstream;
-  return attempt(serving, new Attempts(serving, route, upstream, protocol));
+  return attempt(serving, new Attempts(serving, policies, upstream, protocol));
 }
 
 function attempt(serving: Serving, attempts: Attempts): void {

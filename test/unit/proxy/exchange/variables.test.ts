@@ -22,7 +22,7 @@ exchange.uri = '/p%20q?x=1&Name=v&flag';
 exchange.path = '/p%20q';
 exchange.hostName = 'h.test';
 exchange.requestId = 'id';
-exchange.route = forwardRoute('/p');
+exchange.labels = forwardRoute('/p').policies.labels;
 
 const texts: readonly (readonly [text: string, value: string])[] = [
   ['$request_uri', '/p%20q?x=1&Name=v&flag'],

@@ -12,7 +12,7 @@ import { acceptsSameSiteNone, cookieTime } from '../../../../src/proxy/filters/s
 import { UpstreamSet } from '../../../../src/proxy/upstreams/upstream-set.ts';
 import { canaryOf } from '../../../support/canaries.ts';
 import { endpoint, seededRandom, upstreamOf } from '../../../support/endpoints.ts';
-import { exchangeOf, noLabels, testEnvironment } from '../../../support/proxy.ts';
+import { exchangeOf, testEnvironment } from '../../../support/proxy.ts';
 import { stillParts } from '../../../support/upstream-set-parts.ts';
 
 const hash = 'bf5f6230b88f78576957ac371734922e';
@@ -40,7 +40,7 @@ class Worker {
       onChecksIgnored: () => undefined,
       ...stillParts(),
     });
-    this.#hooks = affinity.create({ labels: noLabels, affinity: { ...basic, ...policy } }, testEnvironment({ random }));
+    this.#hooks = affinity.create({ affinity: { ...basic, ...policy } }, testEnvironment({ random }));
   }
 
   serve(...endpoints: Endpoint[]): this {
@@ -339,7 +339,7 @@ test('an exchange that fails sets no cookie', () => {
   const exchange = worker.request(undefined);
   exchange.failure = 'connect-refused';
   exchange.responseHeaders = [];
-  affinity.create({ labels: noLabels, affinity: basic }, testEnvironment())?.respond?.(exchange);
+  affinity.create({ affinity: basic }, testEnvironment())?.respond?.(exchange);
   assert.deepEqual(exchange.responseHeaders, []);
 });
 

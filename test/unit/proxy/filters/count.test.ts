@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import type { RouteLabels } from '../../../../src/model/policy.ts';
 import { defaultProxyOptions } from '../../../../src/model/proxy-options.ts';
 import { Exchange } from '../../../../src/proxy/exchange/exchange.ts';
-import { count } from '../../../../src/proxy/filters/count.ts';
-import type { RequestLabels } from '../../../../src/proxy/filters/filter.ts';
+import { count, routeCounts } from '../../../../src/proxy/filters/count.ts';
+import type { FilterEnvironment, RequestLabels } from '../../../../src/proxy/filters/filter.ts';
 import type { Counters } from '../../../../src/telemetry/counters.ts';
 import { createCounters } from '../../../../src/telemetry/counters.ts';
 import { canaryOf } from '../../../support/canaries.ts';
@@ -47,19 +47,21 @@ function exchangeWith(method: string, status: number, tries = 1): Exchange {
 
 function counted(exchanges: readonly Exchange[], requestLabels?: RequestLabels, routeLabels = labels): Counters {
   const counters = createCounters({ timeBuckets: [0.1, 1], lengthBuckets: [100], sizeBuckets: [1000] });
-  const hooks = count.create(
-    { labels: routeLabels },
-    {
-      clock: { now: () => 1_500, wall: () => 0 },
-      random: () => 0,
-      counters,
-      options: defaultProxyOptions,
-      httpDate: () => '',
-      accessLog: () => undefined,
-      ...(requestLabels === undefined ? {} : { requestLabels }),
-    },
-  );
-  for (const exchange of exchanges) hooks?.finish?.(exchange);
+  const environment: FilterEnvironment = {
+    clock: { now: () => 1_500, wall: () => 0 },
+    random: () => 0,
+    counters,
+    options: defaultProxyOptions,
+    httpDate: () => '',
+    accessLog: () => undefined,
+    ...(requestLabels === undefined ? {} : { requestLabels }),
+  };
+  const hooks = count.create({}, environment);
+  const counts = routeCounts(routeLabels, environment);
+  for (const exchange of exchanges) {
+    exchange.counts = counts;
+    hooks?.finish?.(exchange);
+  }
   return counters;
 }
 

@@ -6,12 +6,12 @@ import type { Exchange, RequestHead } from '../../../../src/proxy/exchange/excha
 import { headerValue } from '../../../../src/proxy/exchange/headers.ts';
 import { createIdentify } from '../../../../src/proxy/filters/client-identity.ts';
 import { forwarded } from '../../../../src/proxy/filters/forwarded.ts';
-import { exchangeOf, fields, noLabels, testEnvironment } from '../../../support/proxy.ts';
+import { exchangeOf, fields, testEnvironment } from '../../../support/proxy.ts';
 
 function forward(head: Partial<RequestHead>, trustedProxies: readonly string[] = []): Exchange {
   const exchange = exchangeOf(head);
   createIdentify({ ...defaultProxyOptions, trustedProxies })(exchange);
-  forwarded.create({ labels: noLabels }, testEnvironment())?.forward?.(exchange);
+  forwarded.create({}, testEnvironment())?.forward?.(exchange);
   return exchange;
 }
 

@@ -5,7 +5,7 @@ import type { HttpsRedirect } from '../../../../src/model/policy.ts';
 import type { LocalResponse, RequestHead } from '../../../../src/proxy/exchange/exchange.ts';
 import { headerValue } from '../../../../src/proxy/exchange/headers.ts';
 import { httpsRedirect } from '../../../../src/proxy/filters/https-redirect.ts';
-import { exchangeOf, noLabels, testEnvironment } from '../../../support/proxy.ts';
+import { exchangeOf, testEnvironment } from '../../../support/proxy.ts';
 
 const policy: HttpsRedirect = {
   status: 308,
@@ -18,7 +18,7 @@ function redirect(head: Partial<RequestHead>, more: Partial<HttpsRedirect> = {})
   exchange.uri = exchange.request.target;
   exchange.path = exchange.uri.split('?')[0] ?? '';
   const verdict = httpsRedirect
-    .create({ labels: noLabels, httpsRedirect: { ...policy, ...more } }, testEnvironment())
+    .create({ httpsRedirect: { ...policy, ...more } }, testEnvironment())
     ?.request?.(exchange);
   assert.ok(!(verdict instanceof Promise));
   return verdict;
@@ -67,7 +67,7 @@ test('the answer is nginx’ page with the status asked for', () => {
 test('HTTPS is not redirected, nor are the paths of certificate issuers', () => {
   assert.equal(redirect({ secure: true }), undefined);
   assert.equal(redirect({ target: '/.well-known/acme-challenge/token' }), undefined);
-  assert.equal(httpsRedirect.create({ labels: noLabels }, testEnvironment()), undefined);
+  assert.equal(httpsRedirect.create({}, testEnvironment()), undefined);
 });
 
 test('a request without Host cannot be redirected and is not served', () => {

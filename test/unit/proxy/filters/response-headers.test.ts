@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { defaultProxyOptions } from '../../../../src/model/proxy-options.ts';
 import { responseHeaders } from '../../../../src/proxy/filters/response-headers.ts';
-import { exchangeOf, noLabels, testEnvironment } from '../../../support/proxy.ts';
+import { exchangeOf, testEnvironment } from '../../../support/proxy.ts';
 
 const date = 'Thu, 26 Nov 2026 00:00:36 GMT';
 
@@ -15,7 +15,7 @@ function respond(
   exchange.status = status;
   exchange.responseHeaders = [...headers];
   const environment = testEnvironment({ options: { ...defaultProxyOptions, hsts } });
-  responseHeaders.create({ labels: noLabels }, environment)?.respond?.(exchange);
+  responseHeaders.create({}, environment)?.respond?.(exchange);
   return exchange.responseHeaders;
 }
 

@@ -52,7 +52,7 @@ test('a request goes to an endpoint of its route and its answer to the client', 
   assert.deepEqual(transport.answers, [
     { status: 201, headers: ['Date', transport.answers[0]?.headers[1], 'X-A', '1'], body: 'relayed' },
   ]);
-  assert.deepEqual([exchange.failure, exchange.route?.match.path, exchange.endpoint?.inFlight], [undefined, '/', 0]);
+  assert.deepEqual([exchange.failure, exchange.labels.path, exchange.endpoint?.inFlight], [undefined, '/', 0]);
 });
 
 test('unknown hosts and paths get nginx’ page of 146 bytes', async () => {

@@ -16,6 +16,7 @@ import { diffSnapshots } from '../../../../src/model/update.ts';
 import { parseInvocation } from '../../../../src/settings/parse.ts';
 import { bindSocket } from '../../../../src/supervisor/sockets.ts';
 import { answering, backend, hanging, okAnswer, untilEnd } from '../../../support/backends.ts';
+import { slowness } from '../../../support/slowness.ts';
 import { until } from '../../../support/until.ts';
 
 /** A data worker as the supervisor sees it: a process that gets and sends messages. */
@@ -161,7 +162,8 @@ test('a worker beats ten times a second', async (t) => {
     assert.ok(loopUtilization >= 0 && loopUtilization <= 1 && loopDelayMs >= 0 && rssBytes > 10_000_000);
   }
   const took = performance.now() - startedAt;
-  assert.ok(took > 300 && took < 3_000, `${took} ms`);
+  // Beats that come late come behind one another, so that four of them may stand closer together than they were sent.
+  assert.ok(took > 100 && took < 3_000 * (await slowness()), `${took} ms`);
 });
 
 test('an update that does not fit is rejected, and what was served is served', async (t) => {
