@@ -26,11 +26,14 @@ export interface StreamHandle {
 }
 
 export interface TcpHandle extends StreamHandle {
+  /** @param port  a whole number from 0 to 65535: with anything else the process ends */
+  connect(request: ConnectRequest, ipv4: string, port: number): number;
+  connect6(request: ConnectRequest, ipv6: string, port: number): number;
   setNoDelay(on: boolean): number;
   getpeername(into: PeerName): number;
   /** Sends a reset. Refused while a shutdown is under way. */
   reset(onClosed: (this: TcpHandle) => void): number;
-  close(onClosed: (this: TcpHandle) => void): void;
+  close(onClosed?: (this: TcpHandle) => void): void;
 }
 
 /** TLS on top of a `TcpHandle`: its reads and writes are plain text. */
@@ -63,6 +66,12 @@ export interface WriteRequest {
   data?: unknown;
 }
 
+export interface ConnectRequest {
+  /** Follows in a later turn, also when the handle was closed meanwhile. */
+  oncomplete?: (this: ConnectRequest, status: number) => void;
+  owner?: unknown;
+}
+
 export interface ShutdownRequest {
   oncomplete?: (this: ShutdownRequest, status: number) => void;
   owner?: unknown;
@@ -75,11 +84,17 @@ export interface NodeHandles {
   readonly read: number;
   readonly written: number;
   readonly writeError: number;
+  /** A socket of its own, not yet connected. */
+  readonly Tcp: new (type: typeof socketType) => TcpHandle;
+  readonly ConnectRequest: new () => ConnectRequest;
   readonly ShutdownRequest: new () => ShutdownRequest;
   /** @param context  `SecureContext.context` */
   readonly wrapTls: (below: TcpHandle, context: unknown, isServer: boolean, hasActiveWrites: boolean) => TlsHandle;
   readonly isTcpHandle: (handle: unknown) => handle is TcpHandle;
 }
+
+/** Type of a handle that connects; others listen. Source: Node, src/tcp_wrap.h, TCPWrap::SocketType. */
+export const socketType = 0;
 
 /** End of the peer's bytes, instead of a length. Source: libuv, UV_EOF. */
 export const endOfInput = -4095;
@@ -93,7 +108,7 @@ const streamMethods = [
   'writev',
   'shutdown',
 ];
-const tcpMethods = [...streamMethods, 'close', 'reset', 'setNoDelay', 'getpeername'];
+const tcpMethods = [...streamMethods, 'close', 'reset', 'setNoDelay', 'getpeername', 'connect', 'connect6'];
 const tlsMethods = [
   ...streamMethods,
   'enableCertCb',
@@ -119,14 +134,14 @@ function findReusePort(): number | undefined {
 function findHandles(): NodeHandles | undefined {
   const streams = bindingOf('stream_wrap');
   const { streamBaseState: state, ShutdownWrap } = streams;
-  const { TCP } = bindingOf('tcp_wrap');
+  const { TCP, TCPConnectWrap } = bindingOf('tcp_wrap');
   const { wrap, TLSWrap } = bindingOf('tls_wrap');
   // The last one came with writes that need no request object of ours.
   const indexes = ['kReadBytesOrError', 'kBytesWritten', 'kLastWriteErr'].map((name) => streams[name]);
   const [read, written, writeError] = indexes;
   if (typeof read !== 'number' || typeof written !== 'number' || typeof writeError !== 'number') return undefined;
-  if (!(state instanceof Int32Array) || typeof ShutdownWrap !== 'function' || typeof wrap !== 'function')
-    return undefined;
+  if (!(state instanceof Int32Array) || typeof wrap !== 'function') return undefined;
+  if (typeof ShutdownWrap !== 'function' || typeof TCPConnectWrap !== 'function') return undefined;
   if (!hasMethods(TCP, tcpMethods) || !hasMethods(TLSWrap, tlsMethods)) return undefined;
   const isTcpHandle = (handle: unknown): handle is TcpHandle => handle instanceof TCP;
   /* oxlint-disable typescript/no-unsafe-type-assertion -- what was checked above has no types */
@@ -135,6 +150,8 @@ function findHandles(): NodeHandles | undefined {
     read,
     written,
     writeError,
+    Tcp: TCP as unknown as NodeHandles['Tcp'],
+    ConnectRequest: TCPConnectWrap as NodeHandles['ConnectRequest'],
     ShutdownRequest: ShutdownWrap as NodeHandles['ShutdownRequest'],
     wrapTls: wrap as NodeHandles['wrapTls'],
     isTcpHandle,

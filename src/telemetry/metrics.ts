@@ -37,6 +37,7 @@ export type MetricName =
   | 'fairway_ejections_total'
   | 'fairway_ejections_prevented_total'
   | 'fairway_endpoints_ejected'
+  | 'fairway_endpoint_in_flight'
   | 'fairway_upgrades_open'
   | 'fairway_open_files'
   | 'fairway_open_files_limit'
@@ -270,6 +271,13 @@ export const metricsTable: Readonly<Record<MetricName, MetricDefinition>> = {
     help: 'Endpoints that are left out now because requests failed there; of the data worker that leaves out most.',
     labels: ['namespace', 'service', 'port'],
     merge: 'max',
+    origin: 'workers',
+  },
+  fairway_endpoint_in_flight: {
+    kind: 'gauge',
+    help: 'Requests and upgraded connections that an endpoint holds now. Absent while it holds none; of each data worker the 1,000 endpoints that hold most.',
+    labels: ['namespace', 'service', 'endpoint'],
+    merge: 'sum',
     origin: 'workers',
   },
   fairway_upgrades_open: {

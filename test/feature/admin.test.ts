@@ -48,6 +48,29 @@ test('totals stay when a worker dies, and go with their Ingress', async (t) => {
   await untilRequests(program, 25);
 });
 
+/** Value of `fairway_endpoint_in_flight` of one port; undefined when there is none. */
+async function inFlightAt(program: Program, port: number): Promise<number | undefined> {
+  const { text } = await program.admin('/metrics');
+  const labels = `{namespace="default",service="web",endpoint="127.0.0.1:${port}"}`;
+  const start = `fairway_endpoint_in_flight${labels} `;
+  const line = text.split('\n').find((one) => one.startsWith(start));
+  return line === undefined ? undefined : Number(line.slice(start.length));
+}
+
+test('an endpoint says how many requests it holds, until they are over', async (t) => {
+  const backend = await startBackend(t, 'web');
+  const manifests = { 'web.yaml': yaml(...service('web', [{ port: backend.port }]), ingress()) };
+  const program = await startProgram(t, { manifests });
+  assert.equal(await inFlightAt(program, backend.port), undefined);
+  backend.hang();
+  const asked = [1, 2, 3].map(() => ask({ port: program.httpPort }));
+  await until(async () => ((await inFlightAt(program, backend.port)) === 3 ? true : undefined));
+  await until(async () => (/<td class="w">3<\/td>/.test((await program.admin('/')).text) ? true : undefined));
+  await backend.close();
+  for (const answer of asked) assert.equal((await answer).status, 502);
+  await until(async () => ((await inFlightAt(program, backend.port)) === undefined ? true : undefined));
+});
+
 test('the admin page shows what is served and what is wrong, and no private key', async (t) => {
   const backend = await startBackend(t, 'web');
   const program = await startProgram(t, {

@@ -79,6 +79,17 @@ function get(program: Program, agent: http.Agent): Promise<string> {
   });
 }
 
+interface Asked {
+  readonly status: number;
+  readonly ms: number;
+}
+
+async function askAt(program: Program, method: string, path: string): Promise<Asked> {
+  const startedAt = performance.now();
+  const { status } = await ask({ port: program.httpPort, method, path, body: method === 'POST' ? 'body' : '' });
+  return { status, ms: performance.now() - startedAt };
+}
+
 function timeOf(line: LogLine): number {
   return Date.parse(String(line['time']));
 }
@@ -168,6 +179,45 @@ test('an endpoint that hangs is out after five requests in a row, and later POST
   assert.match((await program.admin('/')).text, /ejected.*requests failed in a row; left out for \d+ s more/s);
   const posts = await askMany(program, 30, 'POST');
   assert.deepEqual([...new Set(posts.map(({ status }) => status))], [200]);
+});
+
+test('an endpoint that hangs costs one request per worker when it returns, and no POST', async (t) => {
+  const backends = await Promise.all(['a', 'b', 'c'].map((name) => startBackend(t, name)));
+  const [a] = backends;
+  assert.ok(a);
+  const text = manifest(
+    backends.map(({ port }) => port),
+    { 'proxy-read-timeout': '1' },
+  );
+  const program = await startProgram(t, { args: ['--workers=2'], manifests: { 'web.yaml': text } });
+  const ejected = async (count: number): Promise<void> =>
+    void (await until(async () => ((await metric(program, 'fairway_ejections_total')) >= count ? true : undefined)));
+  const asked: Promise<Asked>[] = [];
+  // Three GETs and a POST every 40 ms, whatever becomes of those before.
+  const timer = setInterval(() => {
+    for (const method of ['GET', 'GET', 'GET', 'POST']) asked.push(askAt(program, method, `/${asked.length}`));
+  }, 40);
+  t.after(() => clearInterval(timer));
+  a.hang();
+  await ejected(1);
+  // Until the other worker has heard of it.
+  const otherMs = 200 * (await slowness());
+  await new Promise((resolve) => setTimeout(resolve, otherMs));
+  const first = asked.length;
+  await ejected(3);
+  clearInterval(timer);
+  const answers = (await Promise.all(asked)).slice(first);
+  const lines = await until(() => (program.accessLog.all.length >= asked.length ? program.accessLog.all : undefined));
+  const met = lines.filter(
+    (line) =>
+      String(line['upstream_addr']).includes(`:${a.port}`) && Number(String(line['request_uri']).slice(1)) >= first,
+  );
+  const slow = answers.filter(({ ms }) => ms > 900).length;
+  t.diagnostic(`${answers.length} answers, ${slow} of them slow, ${met.length} requests met the endpoint`);
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+  assert.ok(answers.length > 100, `${answers.length} answers`);
+  assert.ok(met.length >= 1 && met.length <= 6, `${met.length} requests met the endpoint`);
+  assert.deepEqual([...new Set(met.map((line) => line['method']))], ['GET']);
 });
 
 test('half of a pool stays, and the last endpoint always does', async (t) => {

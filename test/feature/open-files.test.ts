@@ -78,6 +78,27 @@ for (const engine of Object.keys(engines) as EngineName[]) {
   });
 }
 
+// The reference engine leaves idle connections alone: node:http owns them.
+test('connections that only wait make room for clients that ask', async (t) => {
+  const program = await startLimited(t, 'native');
+  const ask = async (): Promise<number> => {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    t.after(() => agent.destroy());
+    return await keptRequest(program.httpPort, agent);
+  };
+  const inTurn = async (count: number): Promise<Set<number>> => {
+    const statuses = new Set<number>();
+    for (let one = 0; one < count; one += 1) statuses.add(await ask());
+    return statuses;
+  };
+  assert.deepEqual(await inTurn(most - 6), new Set([200]));
+  // From now on they count as idle.
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  assert.deepEqual(await inTurn(20), new Set([200]));
+  assert.equal(await metric(program, 'fairway_connections_refused_total'), 0);
+  assert.equal(await metric(program, 'nginx_ingress_controller_nginx_process_connections_total'), most - 6 + 20);
+});
+
 test('a limit that is nearly reached is said, also when it changes while the program runs', async (t) => {
   const program = await startLimited(t, 'native');
   const open = await metric(program, 'fairway_open_files');

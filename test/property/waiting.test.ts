@@ -64,7 +64,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 
 /** Requests that come, wait, go, fail and leave at random, against what must always hold. */
 test('limits hold, nobody overtakes, nobody is forgotten, and everything ends once', async () => {
-  mock.timers.enable({ apis: ['setInterval'] });
+  mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
   try {
     await fc.assert(
       fc.asyncProperty(fc.option(limits, { nil: undefined }), fc.boolean(), fc.array(command, { maxLength: 60 }), run),
@@ -89,13 +89,16 @@ async function run(first: UpstreamLimits | undefined, holds: boolean, commands: 
 class Visitor implements Transport {
   readonly number: number;
   readonly exchange: Exchange;
-  /** Set while it waits. */
+  /** Set while it waits, or pauses. */
   onGone: ((failure: FailureName) => void) | undefined = undefined;
+  /** It has been refused by all there are, and waits a moment; in no line. */
+  pauses = false;
   endpoint: EndpointState | undefined = undefined;
   finished = 0;
   answers = 0;
   readonly #world: World;
   #end: ((outcome: TryOutcome) => void) | undefined = undefined;
+  #refused = false;
 
   constructor(world: World, number: number, bound: number | undefined) {
     this.#world = world;
@@ -109,6 +112,10 @@ class Visitor implements Transport {
 
   watchClient(listener: ((failure: FailureName) => void) | undefined): void {
     this.onGone = listener;
+    const { tried, upstream } = this.exchange;
+    this.pauses =
+      listener !== undefined && this.#refused && upstream?.pickable.every((one) => tried.includes(one)) === true;
+    this.#refused = false;
   }
 
   forward(exchange: Exchange, _options: TryOptions, onHead: OnHead): Promise<TryOutcome> {
@@ -127,6 +134,7 @@ class Visitor implements Transport {
 
   finish(failure?: FailureName): void {
     const end = this.#end;
+    this.#refused = failure === 'connect-refused';
     this.#end = undefined;
     this.endpoint = undefined;
     end?.(
@@ -158,7 +166,7 @@ class World {
   }
 
   get waiting(): Visitor[] {
-    return this.visitors.filter(({ onGone }) => onGone !== undefined);
+    return this.visitors.filter(({ onGone, pauses }) => onGone !== undefined && !pauses);
   }
 
   get inFlight(): Visitor[] {
@@ -182,8 +190,8 @@ class World {
         break;
       }
       case 'leave': {
-        const { waiting } = this;
-        waiting[one.at % Math.max(1, waiting.length)]?.onGone?.('client-closed');
+        const here = this.visitors.filter(({ onGone }) => onGone !== undefined);
+        here[one.at % Math.max(1, here.length)]?.onGone?.('client-closed');
         break;
       }
       case 'advance':

@@ -1,17 +1,17 @@
 /**
- * Asks again and again until the answer is not undefined. For what announces itself by no event.
+ * Asks again and again until the answer is neither undefined nor false. For what announces itself by no event.
  * @throws an error with the last failure after `withinMs`
  */
 export async function until<T>(
-  ask: () => Promise<T | undefined> | T | undefined,
+  ask: () => Promise<T | undefined | false> | T | undefined | false,
   withinMs: number = 20_000,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
-  let failure: unknown = 'undefined';
+  let failure: unknown = 'nothing';
   for (;;) {
     try {
       const answer = await ask();
-      if (answer !== undefined) return answer;
+      if (answer !== undefined && answer !== false) return answer;
     } catch (error) {
       failure = error;
     }

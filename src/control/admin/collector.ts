@@ -36,6 +36,7 @@ export class Collector {
   /** Counters and histograms of the dead, as one set. */
   #retired: readonly MetricSample[] = [];
   #collection: Collection | undefined;
+  #asking: Promise<void> | undefined;
   #request = 0;
 
   constructor(options: CollectorOptions) {
@@ -47,10 +48,17 @@ export class Collector {
    * @param keep  which series of the dead to remember: those of an Ingress that is gone are forgotten for good
    */
   async collect(keep: (sample: MetricSample) => boolean): Promise<readonly (readonly MetricSample[])[]> {
-    await this.#askAll();
-    this.#retire();
+    const living = await this.living();
     this.#retired = this.#retired.filter(keep);
-    return [this.#retired, ...this.#latest.values()];
+    return [this.#retired, ...living];
+  }
+
+  /** One set for each living worker. Those who ask while others wait for one get the same answers. */
+  async living(): Promise<readonly (readonly MetricSample[])[]> {
+    this.#asking ??= this.#askAll().finally(() => (this.#asking = undefined));
+    await this.#asking;
+    this.#retire();
+    return [...this.#latest.values()];
   }
 
   received(collected: CollectedSamples): void {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
+import type { InFlight } from './in-flight.ts';
 import type { AdminView } from './view.ts';
 
 /** What a page answers. */
@@ -19,6 +20,8 @@ export interface PageContext {
   readonly pages: readonly Pick<AdminPage, 'path' | 'doc'>[];
   /** `/metrics` in Prometheus' text format. */
   readonly metricsText: () => Promise<readonly Buffer[]>;
+  /** Requests that endpoints hold now: the data workers are asked, at most once a second. */
+  readonly inFlight: () => Promise<InFlight>;
 }
 
 /** One path of the admin listener. Pages only read. */
@@ -31,7 +34,10 @@ export interface AdminPage {
    * the query.
    */
   readonly shareMs?: number;
-  /** One answer in a turn of the event loop: many who ask at once must not hold up heartbeats and health checks. */
+  /**
+   * One answer after the other, each in a turn of the event loop of its own: many who ask at once must not hold up
+   * heartbeats and health checks.
+   */
   readonly inTurn?: true;
   readonly render: (context: PageContext) => AdminAnswer | Promise<AdminAnswer>;
 }

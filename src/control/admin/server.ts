@@ -8,9 +8,12 @@ import type { Logger } from '../../lib/logger.ts';
 import { Answers } from './answers.ts';
 import { Collector } from './collector.ts';
 import type { CollectedSamples } from './collector.ts';
+import type { InFlight } from './in-flight.ts';
+import { inFlightOf } from './in-flight.ts';
 import { metricsText } from './metrics-text.ts';
 import type { AdminAnswer, PageContext } from './page.ts';
 import { textAnswer } from './page.ts';
+import { Shared } from './shared.ts';
 import { adminPages } from './table.ts';
 import type { AdminView } from './view.ts';
 
@@ -36,6 +39,8 @@ export interface AdminOptions {
 const mostConnections = 64;
 /** An answer that nobody reads is dropped after this time. */
 const answerMs = 30_000;
+/** The admin page asks the data workers no more often (fault F-78). */
+const shareMs = 1_000;
 
 /** @param options  the view is asked anew for every request */
 export function createAdmin(options: AdminOptions): Admin {
@@ -46,7 +51,14 @@ export function createAdmin(options: AdminOptions): Admin {
     deadlineMs: 1_000,
   });
   const answers = new Answers(adminPages, clock);
-  const context = { view, clock, pages: adminPages, metricsText: () => metricsText(view, collector) };
+  const shared = new Shared<InFlight>(shareMs, clock);
+  const context: Omit<PageContext, 'query'> = {
+    view,
+    clock,
+    pages: adminPages,
+    metricsText: () => metricsText(view, collector),
+    inFlight: () => shared.get(async () => inFlightOf(await collector.living())),
+  };
   const server = boundedServer((request, response) => {
     void respond(request, response, answers, context).catch((error: unknown) => {
       options.log.warn({ error, path: request.url }, 'an admin page failed');

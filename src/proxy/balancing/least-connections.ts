@@ -10,6 +10,10 @@ export function leastConnections(endpoints: readonly EndpointState[], random: Ra
   return new LeastConnections(endpoints, Math.floor(random() * endpoints.length));
 }
 
+function isHalfOpen({ ejection }: EndpointState): boolean {
+  return ejection.halfOpen;
+}
+
 /** More than any endpoint has: the place is empty, or its endpoint was tried. */
 const hidden = Number.POSITIVE_INFINITY;
 
@@ -63,10 +67,16 @@ class LeastConnections implements Balancer, EndpointWatcher {
     this.#watches = true;
   }
 
-  /** Nobody's turn is over with this: it is in place of one that was picked before. */
+  /**
+   * In place of one that was picked before nobody's turn is over with this; but a half-open endpoint is passed by without
+   * having been picked.
+   */
   #takeUntried(tried: readonly EndpointState[]): EndpointState | undefined {
     for (const endpoint of tried) this.#set(endpoint.placeIn(this), hidden);
-    const left = this.#tree[1] === hidden ? undefined : this.#endpoints[this.#leastFrom(this.#next)];
+    let left: EndpointState | undefined;
+    if (this.#tree[1] !== hidden) {
+      left = tried.some(isHalfOpen) ? this.#take() : this.#endpoints[this.#leastFrom(this.#next)];
+    }
     for (const endpoint of tried) this.#set(endpoint.placeIn(this), endpoint.inFlight);
     return left;
   }

@@ -88,8 +88,19 @@ class Weighted implements Balancer, EndpointWatcher {
       else found = place;
     }
     if (found === -1) found = passed.shift() ?? 0;
-    for (const place of passed) this.#heap.put(place, this.#heap.dueOf(place));
+    for (const place of passed) this.#heap.put(place, this.#dueAgain(place));
     return found;
+  }
+
+  /**
+   * When a place is due that was passed by: one that was tried is due as before. A half-open one loses its turn, which
+   * else it would get back at one go when its trial is over.
+   */
+  #dueAgain(place: number): number {
+    if (this.#endpoints[place]?.ejection.halfOpen !== true) return this.#heap.dueOf(place);
+    const turns = (this.#turns[place] ?? 0) + 1;
+    this.#turns[place] = turns;
+    return turns / (this.#weights[place] ?? 1);
   }
 
   /**

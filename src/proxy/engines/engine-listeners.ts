@@ -34,7 +34,7 @@ export class EngineListeners {
         log.error({ event: 'certificate-refused', source, error }, `The certificate of ${source} cannot be used`),
     };
     const contexts = new CertificateContexts(tlsParts);
-    this.#tls = new TlsTermination(tlsParts, contexts, onConnection);
+    this.#tls = new TlsTermination(contexts, onConnection);
     this.#listeners = new ListenerSet({
       ...(direct === undefined ? {} : { direct: { ...direct, contexts } }),
       tls: this.#tls,

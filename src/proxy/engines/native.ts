@@ -15,7 +15,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { runExchange } from '../runtime/serve-exchange.ts';
 import { reportConnections } from './connection-report.ts';
 import { EngineListeners } from './engine-listeners.ts';
-import type { Engine, EngineParts, SocketHandle } from './engine.ts';
+import type { Admission, Engine, EngineParts, SocketHandle } from './engine.ts';
 import { dialler } from './native/dial.ts';
 import type { TransportParts } from './native/native-transport.ts';
 import { NativeTransport } from './native/native-transport.ts';
@@ -31,6 +31,7 @@ export class NativeEngine implements Engine {
   readonly #listeners: EngineListeners;
   readonly #transport: TransportParts;
   readonly #client: ClientParts;
+  readonly #admission: Admission | undefined;
   #tunnels = 0;
   #requests = 0;
 
@@ -39,6 +40,7 @@ export class NativeEngine implements Engine {
     const { clock, random } = runtime.parts;
     const timers = new CoarseTimers(clock.now);
     this.#runtime = runtime;
+    this.#admission = parts.admission;
     this.#connections = new OpenConnections(clock, random);
     const handles = parts.sockets === 'streams' ? undefined : nodeHandles;
     this.#pools = new UpstreamPools(timers, dialler(handles), runtime.snapshot.options);
@@ -104,6 +106,7 @@ export class NativeEngine implements Engine {
 
   #accept(accepted: DirectConnection): void {
     this.#connections.add(new ClientConnection(accepted, this.#client));
+    if (this.#admission !== undefined) this.#connections.makeRoom(this.#admission.connectionLimit);
   }
 
   #serve(client: ClientExchange): void {

@@ -87,6 +87,8 @@ export class Exchange {
   endpoint: EndpointState | undefined = undefined;
   /** Endpoints of all tries so far, the current one last. */
   tried: readonly EndpointState[] = none;
+  /** Endpoints that the next try passes by while others are left: those tried, and some that are on trial. */
+  avoided: readonly EndpointState[] = none;
   /** Request head as the upstream will see it. */
   forwardHeaders: HeaderList = [];
   /** Head of the answer as the client will see it. */

@@ -46,7 +46,8 @@ const statusConditions: Readonly<Record<number, RetryCondition>> = {
 /** Methods that nginx does not repeat once a byte was sent. */
 const notRepeated = new Set(['POST', 'LOCK', 'PATCH']);
 
-function mayRepeat(policy: RetryPolicy, method: string): boolean {
+/** Whether a request with this method may be sent again once a byte of it was sent. */
+export function mayRepeat(policy: RetryPolicy, method: string): boolean {
   return !notRepeated.has(method) || policy.on.includes('non_idempotent');
 }
 

@@ -25,7 +25,8 @@ export const affinity: Filter = {
 
 /**
  * An established session keeps its endpoint. After a failed try it goes to the same one again, unless the endpoint was
- * never reached: then another one serves this exchange alone. With change-on-failure the session moves.
+ * never reached, or is left out since: then another one serves this exchange alone, as it does while the endpoint is on
+ * trial. With change-on-failure the session moves.
  */
 function select(
   exchange: Exchange,
@@ -36,9 +37,14 @@ function select(
 ): void {
   const key = exchange.setCookie === undefined ? sessionKey(exchange, policy) : undefined;
   const last = exchange.tried.at(-1);
-  if (key !== undefined && last === undefined) exchange.endpoint = sessions.find(key, upstream);
+  if (key !== undefined && last === undefined) {
+    const home = sessions.find(key, upstream);
+    const isPassedBy = home !== undefined && exchange.avoided.includes(home);
+    exchange.endpoint = isPassedBy ? sessions.substitute(key, upstream, exchange.avoided) : home;
+  }
   if (key !== undefined && last !== undefined && !policy.changeOnFailure) {
-    exchange.endpoint = neverReached(exchange) ? sessions.substitute(key, upstream, exchange.tried) : last;
+    const isGone = neverReached(exchange) || last.ejection.isOut;
+    exchange.endpoint = isGone ? sessions.substitute(key, upstream, exchange.avoided) : last;
   }
   if (exchange.endpoint !== undefined) return;
   const begun = sessions.begin(exchange, upstream);

@@ -22,7 +22,7 @@ export interface Sessions {
   /** undefined when the session has to begin anew. */
   find(key: string, upstream: UpstreamState): EndpointState | undefined;
   /** Another endpoint for one exchange of a session whose own endpoint cannot be reached. */
-  substitute(key: string, upstream: UpstreamState, tried: readonly EndpointState[]): EndpointState | undefined;
+  substitute(key: string, upstream: UpstreamState, avoided: readonly EndpointState[]): EndpointState | undefined;
   begin(exchange: Exchange, upstream: UpstreamState): NewSession | undefined;
 }
 
@@ -39,11 +39,11 @@ function balancedSessions(environment: FilterEnvironment): Sessions {
   const { random } = environment;
   return {
     find: (key, upstream) => ringOf(upstream, random)?.pick(key, nothing),
-    substitute: (key, upstream, tried) => ringOf(upstream, random)?.pick(key, avoidedAt(upstream, tried)),
+    substitute: (key, upstream, avoided) => ringOf(upstream, random)?.pick(key, avoidedAt(upstream, avoided)),
     begin: (exchange, upstream) => {
       const ring = ringOf(upstream, random);
       if (ring === undefined) return undefined;
-      return beginAt((key) => ring.pick(key, nothing), avoidedAt(upstream, exchange.tried), environment);
+      return beginAt((key) => ring.pick(key, nothing), avoidedAt(upstream, exchange.avoided), environment);
     },
   };
 }
@@ -60,11 +60,11 @@ function keptBalancedSessions(environment: FilterEnvironment): Sessions {
       const home = ringBeforeDrain(upstream, random)?.pick(key, nothing);
       return home !== undefined && mayStay(home, upstream) ? home : moving.find(key, upstream);
     },
-    substitute: (key, upstream, tried) => moving.substitute(key, upstream, tried),
+    substitute: (key, upstream, avoided) => moving.substitute(key, upstream, avoided),
     begin: (exchange, upstream) => {
       const before = ringBeforeDrain(upstream, random);
       if (before === undefined) return moving.begin(exchange, upstream);
-      const avoided = avoidedAt(upstream, exchange.tried);
+      const avoided = avoidedAt(upstream, exchange.avoided);
       const begun = beginAt((key) => readyOnly(before.pick(key, nothing)), avoided, environment);
       return begun ?? moving.begin(exchange, upstream);
     },
@@ -106,9 +106,9 @@ function persistentSessions({ upstreamHash, whileDraining }: CookieAffinity): Se
       const endpoint = keysOf(upstream, upstreamHash).get(key);
       return endpoint !== undefined && mayHold(endpoint, upstream) ? endpoint : undefined;
     },
-    substitute: (key, upstream, tried) => upstream.picker?.pick(key, avoidedAt(upstream, tried)),
+    substitute: (key, upstream, avoided) => upstream.picker?.pick(key, avoidedAt(upstream, avoided)),
     begin: (exchange, upstream) => {
-      const endpoint = upstream.picker?.pick(exchange.clientAddress, avoidedAt(upstream, exchange.tried));
+      const endpoint = upstream.picker?.pick(exchange.clientAddress, avoidedAt(upstream, exchange.avoided));
       return endpoint === undefined ? undefined : { key: keyOf(endpoint.endpoint.id, upstreamHash), endpoint };
     },
   };

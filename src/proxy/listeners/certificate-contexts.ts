@@ -29,7 +29,7 @@ const ciphers = [
   ...DEFAULT_CIPHERS.split(':').filter((one) => one !== 'TLS_AES_128_GCM_SHA256'),
 ].join(':');
 /** The same in every worker, or sessions of one are refused by the others. */
-export const sessionIdContext = 'fairway';
+const sessionIdContext = 'fairway';
 
 /** What OpenSSL needs for each certificate, made once; and the one that a connection begins with. */
 export class CertificateContexts {
@@ -52,6 +52,11 @@ export class CertificateContexts {
   get initial(): SecureContext {
     this.#initial ??= createSecureContext(this.#initialOptions);
     return this.#initial;
+  }
+
+  /** What `initial` is made of. */
+  get initialOptions(): SecureContextOptions {
+    return this.#initialOptions;
   }
 
   /** @returns what `initial` is made of now, when that changed */

@@ -3,8 +3,8 @@ import type { TLSSocket } from 'node:tls';
 import { createServer } from 'node:tls';
 
 import type { OnConnection } from './accepted-connection.ts';
-import type { CertificateContexts, TlsOptions, TlsParts } from './certificate-contexts.ts';
-import { normalName, sessionIdContext } from './certificate-contexts.ts';
+import type { CertificateContexts, TlsOptions } from './certificate-contexts.ts';
+import { normalName } from './certificate-contexts.ts';
 
 const handshakeTimeoutMs = 10_000;
 
@@ -14,10 +14,11 @@ export class TlsTermination {
   readonly #contexts: CertificateContexts;
   readonly #onConnection: OnConnection;
 
-  constructor(parts: TlsParts, contexts: CertificateContexts, onConnection: OnConnection) {
+  constructor(contexts: CertificateContexts, onConnection: OnConnection) {
     this.#contexts = contexts;
     this.#onConnection = onConnection;
     this.#server = createServer({
+      ...contexts.initialOptions,
       ALPNProtocols: ['http/1.1'],
       SNICallback: (serverName, done) => {
         const context = this.#contexts.find(serverName);
@@ -27,8 +28,6 @@ export class TlsTermination {
       },
       handshakeTimeout: handshakeTimeoutMs,
       allowHalfOpen: true,
-      sessionIdContext,
-      ticketKeys: Buffer.from(parts.ticketKeys),
     });
     // Handshakes of scanners and old clients fail all day long: the socket is destroyed, that is all.
     this.#server.on('tlsClientError', (_error, socket) => void socket.destroy());

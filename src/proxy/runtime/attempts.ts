@@ -6,7 +6,8 @@ import { appended } from '../exchange/exchange.ts';
 import type { FailureName } from '../exchange/failure.ts';
 import { failures } from '../exchange/failure.ts';
 import type { TrySoFar } from '../exchange/retry.ts';
-import { mayRetryFailure, mayRetryStatus } from '../exchange/retry.ts';
+import { mayRepeat, mayRetryFailure, mayRetryStatus } from '../exchange/retry.ts';
+import { avoidedBy, beginTrial, endTrial } from '../upstreams/ejection-trials.ts';
 import type { EndpointState } from '../upstreams/endpoint-state.ts';
 import { observeLatency } from '../upstreams/latency.ts';
 import { hasRoom, isFull, pickPlace } from '../upstreams/places.ts';
@@ -29,6 +30,8 @@ export class Attempts {
   /** When the first try began. */
   #startedAt = 0;
   #triedAt = 0;
+  /** The try is one of an endpoint that is half-open; 0: it is not. */
+  #trial = 0;
 
   constructor(serving: Serving, route: Route, upstream: UpstreamState, protocol: UpstreamProtocol) {
     const { exchange, runtime } = serving;
@@ -55,7 +58,7 @@ export class Attempts {
     if (limits !== undefined && exchange.endpoint !== undefined) {
       return isFull(upstream) || !hasRoom(exchange.endpoint, limits) ? undefined : exchange.endpoint;
     }
-    exchange.endpoint ??= this.pick();
+    exchange.endpoint ??= this.#pick();
     return exchange.endpoint;
   }
 
@@ -63,16 +66,31 @@ export class Attempts {
   select(): void {
     const { exchange, pipeline } = this.#serving;
     exchange.endpoint = undefined;
+    this.#avoid();
     for (const hook of pipeline.select) hook(exchange);
   }
 
-  /** What the balancer picks where nothing is pinned. */
+  /** What the balancer picks where nothing is pinned, some time after `choose`. */
   pick(): EndpointState | undefined {
+    this.#avoid();
+    return this.#pick();
+  }
+
+  #avoid(): void {
+    const { exchange } = this.#serving;
+    const { tried } = exchange;
+    exchange.avoided =
+      this.upstream.halfOpen.length === 0
+        ? tried
+        : avoidedBy(this.upstream, tried, mayRepeat(this.#policy, exchange.request.method), this.#now());
+  }
+
+  #pick(): EndpointState | undefined {
     const { upstream } = this;
     const { exchange } = this.#serving;
     const key = balancingKey(upstream.upstream, exchange);
-    if (upstream.limits !== undefined) return pickPlace(upstream, key, exchange.tried);
-    return upstream.picker?.pick(key, exchange.tried);
+    if (upstream.limits !== undefined) return pickPlace(upstream, key, exchange.avoided);
+    return upstream.picker?.pick(key, exchange.avoided);
   }
 
   /**
@@ -99,6 +117,7 @@ export class Attempts {
     for (const hook of pipeline.forward) hook(exchange);
     endpoint.inFlight += 1;
     this.upstream.inFlight += 1;
+    this.#trial = endpoint.ejection.halfOpen ? beginTrial(endpoint.ejection, this.#triedAt) : 0;
     try {
       return transport.forward(exchange, this.#options, this.#onHead);
     } catch (error) {
@@ -111,6 +130,8 @@ export class Attempts {
   release(endpoint: EndpointState): void {
     endpoint.inFlight -= 1;
     this.upstream.inFlight -= 1;
+    if (this.#trial !== 0) endTrial(endpoint.ejection, this.#trial);
+    this.#trial = 0;
     if (this.upstream.waiting !== undefined) this.upstream.waiting.released();
   }
 
@@ -129,6 +150,7 @@ export class Attempts {
       if (exchange.endpoint !== undefined) observeLatency(exchange.endpoint, now - this.#triedAt, now);
       if (exchange.upstreamStatus === tunnelStatus && exchange.endpoint !== undefined)
         this.#answered(exchange.endpoint);
+      if (this.#trial !== 0 && exchange.endpoint !== undefined) this.#passed(exchange.endpoint);
       if (mayRetryStatus(this.#policy, exchange.status, this.#soFar(bodyConsumed))) return 'discard';
       exchange.failure = undefined;
       for (const hook of this.#serving.pipeline.respond) hook(exchange);
@@ -160,6 +182,11 @@ export class Attempts {
   #answered(endpoint: EndpointState): void {
     const { exchange, runtime } = this.#serving;
     runtime.upstreams.ejections.answered(this.upstream, endpoint, exchange.upstreamStatus, this.#triedAt);
+  }
+
+  #passed(endpoint: EndpointState): void {
+    const { exchange, runtime } = this.#serving;
+    runtime.upstreams.ejections.passed(this.upstream, endpoint, exchange.upstreamStatus, this.#triedAt);
   }
 
   #soFar(bodyConsumed: boolean): TrySoFar {

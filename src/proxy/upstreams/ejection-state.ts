@@ -12,6 +12,16 @@ export class EjectionState {
   returnedAt: number = Number.NEGATIVE_INFINITY;
   /** It is back, and one failure suffices. */
   onProbation = false;
+  /** It is on probation, and no try has come to the head of an answer yet: it gets one request at a time. */
+  halfOpen = false;
+  /** How often it returned: a trial of an earlier return is none of this one. */
+  returns = 0;
+  /** Trials that it holds. */
+  trials = 0;
+  /** When the last trial began; before the first one when it returned. */
+  trialAt: number = Number.NEGATIVE_INFINITY;
+  /** How long it was out last. */
+  outMs = 0;
   /** Connections refused in a row. */
   refusals = 0;
   /** Failures of any kind in a row. */
@@ -45,7 +55,7 @@ export function countFailure(
 ): EjectionReason | undefined {
   state.failures += 1;
   state.refusals = refused ? state.refusals + 1 : 0;
-  const probation = state.onProbation && now - state.returnedAt < policy.maxMs;
+  const probation = state.halfOpen || (state.onProbation && now - state.returnedAt < policy.maxMs);
   if (refused && (probation || reaches(state.refusals, policy.refusals))) return 'refused';
   if (probation || reaches(state.failures, policy.consecutiveFailures)) return 'consecutive-failures';
   if (policy.failureRate === 0) return undefined;
@@ -59,14 +69,15 @@ export function countFailure(
 /**
  * How long the next ejection lasts: the first time doubled with each one before, until the endpoint was in for as long as
  * the longest one lasts.
+ * @param startedAt  when the try began that failed: its time limit may be longer than that
  * @returns also how many times in a row that is
  */
 export function nextEjection(
   state: EjectionState,
   policy: EjectionPolicy,
-  now: number,
+  startedAt: number,
 ): { readonly times: number; readonly durationMs: number } {
-  const before = now - state.returnedAt < policy.maxMs ? state.times : 0;
+  const before = startedAt - state.returnedAt < policy.maxMs ? state.times : 0;
   const times = Math.min(before + 1, mostTimes);
   return { times, durationMs: Math.min(policy.maxMs, policy.baseMs * 2 ** (times - 1)) };
 }

@@ -6,6 +6,7 @@ import { defaultEjection } from '../../model/pool-policy.ts';
 import type { Upstream } from '../../model/upstream.ts';
 import { hasRoom } from './ejection-share.ts';
 import { countFailure, countSuccess, nextEjection } from './ejection-state.ts';
+import { beginHalfOpen } from './ejection-trials.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import type { UpstreamState } from './upstream-state.ts';
 
@@ -35,11 +36,12 @@ export interface EjectionParts {
  * Endpoints that this worker leaves out because tries failed there.
  *
  * ```
- * in ──failures──▶ out ──time──▶ on probation ──success──▶ in
- *                   ▲                 │
- *                   └──one failure────┘  for twice the time
+ * in ──failures──▶ out ──time──▶ half-open ──head of an answer──▶ on probation ──success──▶ in
+ *                   ▲                │                                 │
+ *                   └──one failure───┴───────────────one failure───────┘  for twice the time
  * ```
  *
+ * While it is half-open it gets one request at a time; see `ejection-trials.ts`.
  * Source: Envoy, outlier detection; drain.md section 5.
  */
 export class Ejections {
@@ -64,7 +66,16 @@ export class Ejections {
     }
     const state = endpoint.ejection;
     if (state.isOut || startedAt < state.returnedAt) return undefined;
+    if (state.halfOpen) this.#close(upstream, endpoint);
     return countSuccess(state, policy, this.#parts.now);
+  }
+
+  /** A trial came to the head of an answer: whether that is complete, which may take hours, shows later. */
+  passed(upstream: UpstreamState, endpoint: EndpointState, status: number, startedAt: number): void {
+    const { statuses } = upstream.upstream.ejection ?? defaultEjection;
+    const state = endpoint.ejection;
+    if (!state.halfOpen || startedAt < state.returnedAt || statuses.includes(status)) return;
+    this.#close(upstream, endpoint);
   }
 
   /** A try failed, and the endpoint is to blame. */
@@ -74,7 +85,7 @@ export class Ejections {
     if (policy.maxShare === 0 || state.isOut || startedAt < state.returnedAt) return;
     const now = this.#parts.now();
     const reason = countFailure(state, policy, how === 'refused', now);
-    if (reason !== undefined && this.#holds(upstream, endpoint)) this.#eject(upstream, endpoint, reason, now);
+    if (reason !== undefined && this.#holds(upstream, endpoint)) this.#eject(upstream, endpoint, reason, startedAt);
   }
 
   /** Another worker left an endpoint out. The same share of the pool stays in here. */
@@ -110,6 +121,7 @@ export class Ejections {
     state.until = 0;
     state.returnedAt = this.#parts.now();
     state.onProbation = true;
+    beginHalfOpen(state);
     this.forget(endpoint);
   }
 
@@ -122,12 +134,19 @@ export class Ejections {
     if (this.#out.size === 0) this.#deadline.stop();
   }
 
-  #eject(upstream: UpstreamState, endpoint: EndpointState, reason: EjectionReason, now: number): void {
+  /** It gets its share, from a small one on when that is asked for. */
+  #close(upstream: UpstreamState, endpoint: EndpointState): void {
+    endpoint.ejection.halfOpen = false;
+    upstream.halfOpen = upstream.halfOpen.filter((one) => one !== endpoint);
+    endpoint.rampFrom(this.#parts.now());
+  }
+
+  #eject(upstream: UpstreamState, endpoint: EndpointState, reason: EjectionReason, startedAt: number): void {
     const policy = upstream.upstream.ejection ?? defaultEjection;
     const { events } = this.#parts;
     if (!hasRoom(upstream.endpoints.values(), endpoint, policy)) return events.onPrevented(upstream.upstream);
-    const { times, durationMs } = nextEjection(endpoint.ejection, policy, now);
-    this.#putOut(upstream, endpoint, now + durationMs, times);
+    const { times, durationMs } = nextEjection(endpoint.ejection, policy, startedAt);
+    this.#putOut(upstream, endpoint, this.#parts.now() + durationMs, times);
     const { id } = upstream.upstream;
     return events.onEjected(upstream.upstream, {
       upstream: id,
@@ -141,7 +160,10 @@ export class Ejections {
   #putOut(upstream: UpstreamState, endpoint: EndpointState, until: number, times: number): void {
     const state = endpoint.ejection;
     state.isOut = true;
+    state.onProbation = false;
+    state.halfOpen = false;
     state.until = until;
+    state.outMs = until - this.#parts.now();
     state.times = times;
     state.refusals = 0;
     state.failures = 0;

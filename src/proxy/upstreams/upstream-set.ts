@@ -150,6 +150,7 @@ export class UpstreamSet {
     state.pickable = pickable.endpoints;
     state.pickableReason = pickable.reason;
     state.picker = picker;
+    state.halfOpen = halfOpenOf(upstream, members);
     state.limits = upstream.limits === undefined ? undefined : this.#limitsOf(upstream.limits);
     this.#states.set(upstream.id, state);
     for (const one of left) if (state.endpoints.get(one.endpoint.id) !== one) this.ejections.forget(one);
@@ -158,10 +159,10 @@ export class UpstreamSet {
     return left;
   }
 
-  /** What gets fit for requests ramps up, unless its upstream is new with it. */
+  /** What gets fit for requests ramps up, unless its upstream is new with it; half-open it does so after its trial. */
   #setFit({ state, endpoint, healthy, ejected }: Member, isKnown: boolean): void {
     const fit = endpoint.state === 'ready' && healthy && !ejected;
-    if (fit && !state.fit && isKnown) state.rampFrom(this.#parts.now());
+    if (fit && !state.fit && isKnown && !state.ejection.halfOpen) state.rampFrom(this.#parts.now());
     state.fit = fit;
   }
 
@@ -199,6 +200,11 @@ function leavingOf(before: UpstreamState, members: readonly Member[]): EndpointS
     const kept = next.get(state);
     return kept === undefined || (kept === 'draining' && state.endpoint.state === 'ready');
   });
+}
+
+function halfOpenOf({ ejection = defaultEjection }: Upstream, members: readonly Member[]): readonly EndpointState[] {
+  if (ejection.maxShare === 0) return [];
+  return members.filter(({ state }) => state.ejection.halfOpen).map(({ state }) => state);
 }
 
 function balancesAlike(before: Upstream, after: Upstream): boolean {

@@ -24,6 +24,8 @@ export class UpstreamState {
   /** Those that requests may go to now, in the order of their ids. Another set is another array. */
   pickable: readonly EndpointState[] = [];
   pickableReason: PickableReason = 'none';
+  /** Endpoints that returned from ejection and have not answered since. Another set is another array. */
+  halfOpen: readonly EndpointState[] = [];
   /** undefined while nothing is pickable. */
   picker: EndpointPicker | undefined = undefined;
   /** This worker's share of what `upstream.limits` says; undefined: none. */

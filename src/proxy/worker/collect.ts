@@ -6,6 +6,7 @@ import { metricsTable } from '../../telemetry/metrics.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { residentBytes } from './heartbeat.ts';
+import { inFlightSamples } from './in-flight.ts';
 
 /** Everything that a scrape of this worker needs. */
 export interface CollectParts {
@@ -31,7 +32,7 @@ export function collector(parts: CollectParts): () => readonly MetricSample[] {
     counters.series('nginx_ingress_controller_nginx_process_resident_memory_bytes', []).set(residentBytes() ?? 0);
     counters.series('nginx_ingress_controller_nginx_process_num_procs', []).set(1);
     counters.series('fairway_log_dropped_total', []).set(droppedLines());
-    return counters.samples();
+    return [...counters.samples(), ...inFlightSamples(runtime.upstreams.all())];
   };
 }
 

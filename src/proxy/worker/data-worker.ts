@@ -17,6 +17,7 @@ import { engines } from '../engines/table.ts';
 import { accessLogEntry } from '../filters/access-log.ts';
 import { createMirrorSender } from '../mirroring/mirror-sender.ts';
 import { Runtime } from '../runtime/runtime.ts';
+import { avoidedByCopies } from '../upstreams/ejection-trials.ts';
 import { collector } from './collect.ts';
 import { EjectionLog } from './ejection-log.ts';
 import { fileCountsReader, OpenFiles } from './open-files.ts';
@@ -28,7 +29,6 @@ type ListenerMessage = Extract<ToWorker, { kind: 'listener' }>;
 /** After a bug that reached the top, exchanges in flight get this long before the process ends (threats R-44). */
 const bugGraceMs = 1_000;
 const flushMs = 1_000;
-const nothingTried: readonly [] = [];
 
 /** One data worker from its birth message on: what each message of the supervisor does. */
 export class DataWorker {
@@ -59,7 +59,10 @@ export class DataWorker {
       sendCopy: createMirrorSender({
         clock: systemClock,
         counters,
-        pick: (id, key) => runtime.upstreams.get(id)?.picker?.pick(key, nothingTried),
+        pick: (id, key) => {
+          const upstream = runtime.upstreams.get(id);
+          return upstream?.picker?.pick(key, avoidedByCopies(upstream));
+        },
       }),
       worker: { index: birth.index, count: birth.count },
       requestLabels: { perHost: settings.metricsPerHost, statusClasses: settings.reportStatusClasses },

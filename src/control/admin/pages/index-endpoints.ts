@@ -6,6 +6,7 @@ import { conditionOf } from '../../health/endpoint-condition.ts';
 import type { EndpointHealth, UpstreamHealth } from '../../health/health-state.ts';
 import type { Html } from '../html.ts';
 import { html } from '../html.ts';
+import type { InFlight } from '../in-flight.ts';
 import type { AdminView } from '../view.ts';
 import { cell, shortCell, table, tag } from './index-table.ts';
 import { ejectionText } from './show-ejection.ts';
@@ -29,18 +30,24 @@ interface Found {
 type Sources = Pick<AdminView, 'health' | 'ejections'>;
 
 /**
- * Every endpoint with what Kubernetes, the checks and the data workers say. Those that are out or fail come first.
+ * Every endpoint with what Kubernetes, the checks and the data workers say, and how many requests it holds. Those that
+ * are out or fail come first.
  * @param now  wall clock
  */
-export function endpointsTable(snapshot: Snapshot, view: Sources, filter: string, now: number): Html {
+export function endpointsTable(
+  snapshot: Snapshot,
+  view: Sources & { readonly inFlight: InFlight },
+  filter: string,
+  now: number,
+): Html {
   return table<Row>(
     {
       title: 'Endpoints',
-      columns: ['Upstream', 'Endpoint', 'Pod', 'Kubernetes', 'State', 'Why', 'Since', 'Last check'],
+      columns: ['Upstream', 'Endpoint', 'Pod', 'Kubernetes', 'State', 'In flight', 'Why', 'Since', 'Last check'],
       rows: rowsOf(snapshot, view),
       text: ({ upstream, found }) =>
         `${upstream.id} ${found?.endpoint.id ?? ''} ${found?.endpoint.pod?.name ?? ''} ${stateOf(found)[1]}`,
-      cells: (row) => cellsOf(row, now),
+      cells: (row) => cellsOf(row, view.inFlight, now),
       none: 'No route goes to a Service.',
     },
     filter,
@@ -79,7 +86,7 @@ function findOut(endpoint: Endpoint, checks: UpstreamHealth | undefined, ejectio
   return { endpoint, condition, ...(health !== undefined && { health }), ...(ejection !== undefined && { ejection }) };
 }
 
-function cellsOf({ upstream, found }: Row, now: number): readonly Html[] {
+function cellsOf({ upstream, found }: Row, inFlight: InFlight, now: number): readonly Html[] {
   const endpoint = found?.endpoint;
   const health = found?.health;
   const [kind, state] = stateOf(found);
@@ -91,6 +98,7 @@ function cellsOf({ upstream, found }: Row, now: number): readonly Html[] {
     cell(endpoint?.pod?.name ?? ''),
     shortCell(endpoint === undefined ? '' : tag(ready, kubernetesSays(endpoint))),
     shortCell(tag(kind, state)),
+    shortCell(endpoint === undefined ? '' : `${inFlight.of(upstream.namespace, upstream.service, endpoint.id)}`),
     soft(whyOf(found, now)),
     shortCell(html`<span class="soft">${since === undefined ? '' : showDuration(now - since)}</span>`),
     soft(health === undefined ? '' : lastCheck(health, now)),

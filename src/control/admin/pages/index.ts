@@ -2,6 +2,7 @@ import type { Snapshot } from '../../../model/snapshot.ts';
 import { emptySnapshot } from '../../../model/snapshot.ts';
 import type { Html } from '../html.ts';
 import { empty, html } from '../html.ts';
+import type { InFlight } from '../in-flight.ts';
 import type { AdminPage, PageContext } from '../page.ts';
 import { unreadyReasons } from '../readiness.ts';
 import { residentMemory } from '../resident-memory.ts';
@@ -22,17 +23,18 @@ export const index: AdminPage = {
   path: '/',
   doc: 'This page: what runs, routes, endpoints with health, certificates, diagnostics; ?q= shows what holds a text.',
   inTurn: true,
-  render: (context) => ({
+  render: async (context) => ({
     status: 200,
     contentType: 'text/html; charset=utf-8',
     headers: { 'content-security-policy': indexSecurityPolicy },
-    body: page(context).html,
+    body: page(context, await context.inFlight()).html,
   }),
 };
 
-function page(context: PageContext): Html {
+function page(context: PageContext, inFlight: InFlight): Html {
   const { view, clock, query } = context;
   const now = clock.wall();
+  const { health, ejections } = view;
   const compilation = view.compilation();
   const snapshot = compilation?.snapshot ?? emptySnapshot;
   const diagnostics = compilation?.diagnostics ?? [];
@@ -61,8 +63,8 @@ function page(context: PageContext): Html {
           </form>
           ${filter === '' ? empty : html`<p class="soft">Rows with “${written}”. <a href="/">Show all</a></p>`}
           ${diagnosticsTable(diagnostics, filter)} ${routesTable(snapshot, view.settings, filter)}
-          ${endpointsTable(snapshot, view, filter, now)} ${certificatesTable(snapshot, filter, now)}
-          ${processesTable(view, residentMemory())}
+          ${endpointsTable(snapshot, { health, ejections, inFlight }, filter, now)}
+          ${certificatesTable(snapshot, filter, now)} ${processesTable(view, residentMemory())}
         </main>
         <footer>
           This page reads and never changes anything. It shows names of all tenants: keep it inside the cluster.

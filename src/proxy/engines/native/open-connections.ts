@@ -13,6 +13,12 @@ export interface ConnectionCounts {
 /** Idle connections are closed one by one over this time when a drain begins: a request may be on its way. */
 const idleCloseMs = 5_000;
 const closeEveryMs = 50;
+/** From this share of the limit on each connection that comes makes room (threats R-53). */
+const crowdedShare = 0.85;
+/** Who has been waiting for another request for less time is still at work. */
+const idleEnoughMs = 1_000;
+/** So many connections are looked at to find those. */
+const looksAt = 64;
 
 /**
  * Every open client connection: how many, whether they stay open, and how they end. They are linked with each other, in the
@@ -21,6 +27,7 @@ const closeEveryMs = 50;
  */
 export class OpenConnections {
   #newest: ClientConnection | undefined = undefined;
+  #oldest: ClientConnection | undefined = undefined;
   #size = 0;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -40,7 +47,8 @@ export class OpenConnections {
     this.accepted += 1;
     this.#size += 1;
     connection.older = this.#newest;
-    if (this.#newest !== undefined) this.#newest.newer = connection;
+    if (this.#newest === undefined) this.#oldest = connection;
+    else this.#newest.newer = connection;
     this.#newest = connection;
   }
 
@@ -49,11 +57,31 @@ export class OpenConnections {
     const { newer, older } = connection;
     if (newer === undefined) this.#newest = older;
     else newer.older = older;
-    if (older !== undefined) older.newer = newer;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
     connection.newer = undefined;
     connection.older = undefined;
     this.#size -= 1;
     if (this.#size === 0) this.#onEmpty?.();
+  }
+
+  /**
+   * Closes the oldest connections that only wait for another request when there are nearly as many as there may be, so that
+   * clients that have something to ask find room. Two for one, so that it gets better. Source: nginx, ngx_drain_connections.
+   * @param limit  of connections
+   */
+  makeRoom(limit: number): void {
+    if (this.#size < limit * crowdedShare) return;
+    let closed = 0;
+    let one = this.#oldest;
+    for (let looks = 0; looks < looksAt && closed < 2 && one !== undefined; looks += 1) {
+      const { newer }: ClientConnection = one;
+      if (one.idleMs >= idleEnoughMs) {
+        one.closeGently();
+        closed += 1;
+      }
+      one = newer;
+    }
   }
 
   counts(): ConnectionCounts {

@@ -103,6 +103,13 @@ export class ClientConnection implements BodyOrigin, SocketOwner {
     return this.#phase === 'idle' || this.#phase === 'first';
   }
 
+  /** How long it has been waiting for another request, in milliseconds; 0 while it does anything else. */
+  get idleMs(): number {
+    if (this.#phase !== 'idle') return 0;
+    const { now, options } = this.#parts;
+    return Math.max(0, now() - (this.#deadline.dueAt - options().keepAliveMs));
+  }
+
   get phase(): 'first' | 'head' | 'exchange' | 'idle' | 'linger' | 'tunnel' | 'closed' {
     return this.#phase;
   }

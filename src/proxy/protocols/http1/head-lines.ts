@@ -19,8 +19,10 @@ export interface HeadLimits {
   readonly emptyLines: number;
 }
 
-/** Longest piece that becomes text at once: a body behind the head mostly stays bytes. */
-const pieceBytes = 4096;
+/** Longest read that becomes text at once: nearly always a head with a small body, which is text then, too. */
+const wholeBytes = 4096;
+/** Of a longer one, at once: most of it is a body, which stays bytes. */
+const pieceBytes = 1024;
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
@@ -81,7 +83,7 @@ export class HeadLines {
   feed(chunk: Buffer, from: number, to: number): number {
     let at = from;
     while (at < to && !this.complete && this.problem === undefined) {
-      const end = Math.min(to, at + pieceBytes);
+      const end = to - at > wholeBytes ? at + pieceBytes : to;
       at = this.#feedText(chunk.toString('latin1', at, end), at, end);
     }
     return at;

@@ -34,7 +34,10 @@ export function knownLine(text: string, from: number, end: number): KnownLine | 
   const length = end - from;
   if (length > longestLine || length < shortestLine) return undefined;
   const known = lines[hashOf(text, from, length) & (slotCount - 1)];
-  return known !== undefined && known.text.length === length && text.startsWith(known.text, from) ? known : undefined;
+  // Not `startsWith`, which V8 turns into a loop over characters.
+  return known !== undefined && known.text.length === length && text.slice(from, end) === known.text
+    ? known
+    : undefined;
 }
 
 /** Another line was read and found good. It is remembered the second time. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { Answers } from '../../../../src/control/admin/answers.ts';
 import type { AdminPage, PageContext } from '../../../../src/control/admin/page.ts';
@@ -13,6 +14,7 @@ const context: PageContext = {
   query: new URLSearchParams(),
   pages: [],
   metricsText: () => Promise.resolve([]),
+  inFlight: () => Promise.resolve({ of: () => 0 }),
 };
 
 function pageOf(more: Partial<AdminPage>): AdminPage {
@@ -37,6 +39,26 @@ suite('answers', () => {
     clearImmediate(timer);
     assert.equal(turns.length, 10);
     assert.equal(new Set(turns).size, 10);
+  });
+
+  test('that are waited for hold up those behind them, and their failure does not', async () => {
+    const made: string[] = [];
+    const { promise, reject } = Promise.withResolvers<never>();
+    const render = ({ query }: PageContext): ReturnType<AdminPage['render']> => {
+      made.push(query.toString());
+      return made.length === 1 ? promise : textAnswer(200, 'ok');
+    };
+    const answers = new Answers([pageOf({ inTurn: true, render })], clock);
+    const ask = (query: string): ReturnType<Answers['answer']> =>
+      answers.answer('GET', '/page', { ...context, query: new URLSearchParams(query) });
+    const first = ask('first=');
+    const second = ask('second=');
+    for (let turn = 0; turn < 3; turn += 1) await nextTurn();
+    assert.deepEqual(made, ['first=']);
+    reject(new Error('a bug'));
+    await assert.rejects(first);
+    assert.equal((await second).status, 200);
+    assert.deepEqual(made, ['first=', 'second=']);
   });
 
   test('that failed are not shared with those who ask later', async () => {

@@ -19,6 +19,11 @@ const upstream = upstreamOf('cart', [one, two]);
 const snapshot = snapshotOf([], [upstream]);
 const refused: KnownEjection = { reason: 'refused', since: startedAt - 61_000, until: startedAt + 3_400, times: 1 };
 
+const inFlight = {
+  of: (namespace: string, service: string, id: string) =>
+    namespace === upstream.namespace && service === 'cart' && id === two.id ? 1234 : 0,
+};
+
 /** Text of the table, and how many endpoints it counts as out. */
 function shown(out: Endpoint, ejection: KnownEjection, unhealthy: readonly Endpoint[] = []): readonly [string, number] {
   const health = healthOf(unhealthy.map((endpoint) => [endpoint, 'unhealthy', 'HTTP 503'] as const));
@@ -27,7 +32,7 @@ function shown(out: Endpoint, ejection: KnownEjection, unhealthy: readonly Endpo
     ejections: new Map([[out.id, ejection]]),
     health: new Map(unhealthy.length === 0 ? [] : [[upstream.id, health]]),
   });
-  return [endpointsTable(snapshot, view, '', startedAt).html, countEndpoints(snapshot, view).out];
+  return [endpointsTable(snapshot, { ...view, inFlight }, '', startedAt).html, countEndpoints(snapshot, view).out];
 }
 
 test('an endpoint that data workers leave out says why and for how long, comes first, and counts as out', () => {
@@ -53,6 +58,13 @@ test('an endpoint that fails its check as well shows the check', () => {
 
 test('an endpoint for the zone of this replica says so', () => {
   const zones = snapshotOf([], [upstreamOf('cart', [{ ...one, near: true }, two])]);
-  const { html } = endpointsTable(zones, viewOf(wellFixture()), '', startedAt);
+  const { html } = endpointsTable(zones, { ...viewOf(wellFixture()), inFlight }, '', startedAt);
   assert.equal(html.match(/ready, for this zone/g)?.length, 1);
+});
+
+test('each endpoint says how many requests it holds', () => {
+  const [text] = shown(one, refused);
+  assert.equal(text.match(/>1234</g)?.length, 1);
+  assert.ok(text.indexOf('>1234<') > text.indexOf(two.id));
+  assert.equal(text.match(/>0</g)?.length, 1);
 });

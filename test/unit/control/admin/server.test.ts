@@ -50,6 +50,9 @@ async function start(t: TestContext, fixture: ViewFixture = wellFixture()): Prom
     clock: { now: () => clock.now, wall: () => startedAt + 3_600_000 },
     log: { info: () => {}, warn: (_fields, message) => warnings.push(message) },
   });
+  fixture.askWorkers = (request) => {
+    for (const [index, pid] of [101, 102].entries()) admin.collected({ request, index, pid, samples: [] });
+  };
   const port = await admin.listen({ host: '127.0.0.1', port: 0 });
   t.after(() => admin.close());
   const get = async (path: string, method = 'GET'): Promise<Page> => {
@@ -368,6 +371,37 @@ suite('the index page', () => {
     assert.match(found.text, /host-4321\.example/);
     assert.doesNotMatch(found.text, /host-4320\.example/);
     assert.match(found.text, /1 of 5000/);
+  });
+
+  test('adds up what the data workers hold, and asks them at most once a second', async (t) => {
+    const running = await start(t);
+    const endpoint = endpointOf(1);
+    running.fixture.compilation = compilationOf(snapshotOf([], [upstreamOf('cart', [endpoint])]));
+    let asked = 0;
+    running.fixture.askWorkers = (request) => {
+      asked += 1;
+      for (const [index, pid] of [101, 102].entries()) {
+        const labels = ['shop', 'cart', endpoint.id];
+        const sample = { metric: 'fairway_endpoint_in_flight', labels, values: [20 * asked + index] };
+        setImmediate(() => running.admin.collected({ request, index, pid, samples: [sample, sample] }));
+      }
+    };
+    const shows = async (number: number): Promise<void> =>
+      assert.match((await running.get('/')).text, new RegExp(`<td class="w">${number}</td>`));
+    await Promise.all(Array.from({ length: 20 }, () => shows(82)));
+    await running.get('/metrics');
+    assert.equal(asked, 2);
+    running.clock.now += 999;
+    await shows(82);
+    running.clock.now += 1;
+    await shows(242);
+    assert.equal(asked, 3);
+  });
+
+  test('comes without the numbers of workers that hang', async (t) => {
+    const running = await start(t);
+    running.fixture.askWorkers = () => {};
+    assert.equal((await running.get('/')).status, 200);
   });
 });
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import { ewma } from '../../../../src/proxy/balancing/ewma.ts';
 import { leastConnections } from '../../../../src/proxy/balancing/least-connections.ts';
+import { makeBalancer } from '../../../../src/proxy/balancing/make-balancer.ts';
 import { randomTwo } from '../../../../src/proxy/balancing/random-two.ts';
 import { roundRobin } from '../../../../src/proxy/balancing/round-robin.ts';
 import { weighted } from '../../../../src/proxy/balancing/weighted.ts';
@@ -115,3 +116,22 @@ test('a latency peak counts in full, a fall bit by bit', () => {
   assert.ok(Math.abs(one.latencyMs - (100 / Math.E + 10 * (1 - 1 / Math.E))) < 1e-9);
   assert.ok(decayedLatency(one, 11_001 + 10_000) < one.latencyMs / 2.7);
 });
+
+for (const algorithm of ['round_robin', 'least_conn', 'random_two', 'ewma', 'weighted'] as const) {
+  test(`${algorithm}: while a half-open endpoint is passed by the others share alike, and then it gets its share at once`, () => {
+    const endpoints = endpointStates(3);
+    const [a, b] = endpoints;
+    assert.ok(a !== undefined && b !== undefined);
+    const parts = { random: seededRandom(2), now };
+    const balancer = makeBalancer(parts, { balancing: { algorithm } }, endpoints, undefined);
+    const picks = (count: number, avoided: readonly EndpointState[]): (EndpointState | undefined)[] =>
+      Array.from({ length: count }, () => balancer.pick('', avoided));
+    a.ejection.halfOpen = true;
+    const meanwhile = picks(600, [a]);
+    const ofB = meanwhile.filter((one) => one === b).length;
+    assert.ok(!meanwhile.includes(a) && ofB > 240 && ofB < 360, `${ofB} of 600`);
+    a.ejection.halfOpen = false;
+    const ofA = picks(60, []).filter((one) => one === a).length;
+    assert.ok(ofA > 8 && ofA < 36, `${ofA} of 60`);
+  });
+}

@@ -72,6 +72,7 @@ class Worker {
   retry(exchange: Exchange, failure: FailureName): void {
     assert.ok(exchange.endpoint !== undefined);
     exchange.tried = [...exchange.tried, exchange.endpoint];
+    exchange.avoided = exchange.tried;
     exchange.failure = failure;
     exchange.endpoint = undefined;
     this.#hooks?.select?.(exchange);

@@ -78,6 +78,18 @@ for (const engine of ['native', 'http-proxy'] as const) {
       assert.equal(await versionWith({}), 'TLSv1.3');
     });
 
+    test('AES-128 is preferred, and nothing is agreed on twice', async (t) => {
+      const { httpsPort } = await startEngine(t, engine, { hosts: { 'a.test': servedCertificate('a.test') } });
+      const modern = await handshake(httpsPort, { servername: 'a.test' });
+      assert.equal(modern.getCipher().name, 'TLS_AES_128_GCM_SHA256');
+      modern.destroy();
+      const older = await handshake(httpsPort, { servername: 'a.test', maxVersion: 'TLSv1.2' });
+      assert.equal(older.getCipher().name, 'ECDHE-ECDSA-AES128-GCM-SHA256');
+      const refused = once(older, 'error') as Promise<[Error]>;
+      older.renegotiate({}, () => undefined);
+      assert.match(String((await refused)[0]), /no renegotiation/);
+    });
+
     test('another certificate is shown at once, and open connections go on', async (t) => {
       const upstream = await answering(t, okAnswer('hi'));
       const before = servedCertificate('a.test', '1');

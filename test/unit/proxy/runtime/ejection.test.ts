@@ -4,11 +4,12 @@ import type { TestContext } from 'node:test';
 
 import type { EndpointId } from '../../../../src/model/ids.ts';
 import type { Ejection } from '../../../../src/model/messages.ts';
-import type { EjectionPolicy } from '../../../../src/model/pool-policy.ts';
+import type { EjectionPolicy, UpstreamLimits } from '../../../../src/model/pool-policy.ts';
 import { defaultEjection } from '../../../../src/model/pool-policy.ts';
 import type { Endpoint } from '../../../../src/model/upstream.ts';
 import type { FailureName } from '../../../../src/proxy/exchange/failure.ts';
 import { serveExchange } from '../../../../src/proxy/runtime/serve-exchange.ts';
+import { avoidedByCopies } from '../../../../src/proxy/upstreams/ejection-trials.ts';
 import { sinceEver } from '../../../../src/proxy/upstreams/endpoint-state.ts';
 import type { UpstreamState } from '../../../../src/proxy/upstreams/upstream-state.ts';
 import { createCounters } from '../../../../src/telemetry/counters.ts';
@@ -36,9 +37,9 @@ class Worker {
   readonly #fixture: RuntimeFixture;
   readonly #counters: Counters = createCounters({ timeBuckets: [], lengthBuckets: [], sizeBuckets: [] });
 
-  constructor(t: TestContext, policy: Partial<EjectionPolicy> = {}) {
+  constructor(t: TestContext, policy: Partial<EjectionPolicy> = {}, limits?: UpstreamLimits) {
     this.#time = new MovedTime(t);
-    this.#fixture = runtimeFixture(snapshot(pods, policy), {
+    this.#fixture = runtimeFixture(snapshot(pods, policy, limits), {
       clock: this.#time.clock,
       counters: this.#counters,
       onEjected: (_upstream, ejection) => this.told.push(ejection),
@@ -91,6 +92,20 @@ class Worker {
     await served;
   }
 
+  /** Where so many requests go, one after the other, as the balancer wants it. */
+  async placesOf(method: string, count: number): Promise<ReadonlyMap<EndpointId, number>> {
+    const places = new Map<EndpointId, number>();
+    for (let at = 0; at < count; at += 1) {
+      const exchange = exchangeOf({ method });
+      // Clients that leave before an answer: nothing is known of the endpoint.
+      const gone: ScriptedTry = { outcome: { failure: 'client-closed' } };
+      await serveExchange(exchange, new ScriptedTransport(() => gone), this.#fixture.runtime);
+      const { id } = exchange.endpoint?.endpoint ?? assert.fail();
+      places.set(id, (places.get(id) ?? 0) + 1);
+    }
+    return places;
+  }
+
   async fail(one: Endpoint, failure: FailureName, count = 1, status?: number): Promise<void> {
     for (let at = 0; at < count; at += 1) {
       const outcome = { outcome: { failure } };
@@ -115,8 +130,13 @@ class Worker {
   }
 }
 
-function snapshot(endpoints: readonly Endpoint[], policy: Partial<EjectionPolicy>): ReturnType<typeof snapshotOf> {
-  const upstream = { ...upstreamOf(endpoints), ejection: { ...defaultEjection, ...policy } };
+function snapshot(
+  endpoints: readonly Endpoint[],
+  policy: Partial<EjectionPolicy>,
+  limits?: UpstreamLimits,
+): ReturnType<typeof snapshotOf> {
+  const ejection = { ...defaultEjection, ...policy };
+  const upstream = { ...upstreamOf(endpoints), ejection, ...(limits !== undefined && { limits }) };
   return snapshotOf([virtualHost('h', forwardRoute('/'))], [upstream]);
 }
 
@@ -212,19 +232,36 @@ test('back on probation: one failure doubles the time, a success ends it, and go
   worker.pass(4_100);
   worker.pass(10_000);
   await worker.fail(a, 'upstream-reset');
-  assert.equal(worker.told.length, 3, 'probation ends with time as well');
-  await worker.fail(a, 'connect-refused');
-  assert.equal(worker.told[3]?.durationMs, 1_000);
+  assert.equal(worker.told[3]?.durationMs, 1_000, 'nothing was asked of it for the longest time');
 });
 
-test('an endpoint that returns ramps up as one that became ready', async (t) => {
+test('probation ends with time when heads of answers came but no end', async (t) => {
+  const worker = new Worker(t);
+  await worker.fail(a, 'connect-refused');
+  worker.pass(1_100);
+  await worker.fail(a, 'client-closed', 1, 200);
+  worker.pass(10_000);
+  await worker.fail(a, 'upstream-reset', 4);
+  assert.equal(worker.told.length, 1);
+});
+
+test('a trial whose time limit is longer than the longest ejection counts, and times double', async (t) => {
+  const worker = new Worker(t);
+  await worker.fail(a, 'connect-refused');
+  worker.pass(1_100);
+  await worker.ask(a, { outcome: { failure: 'read-timeout' }, meanwhile: () => worker.pass(60_000) });
+  assert.deepEqual([worker.told[1]?.reason, worker.told[1]?.durationMs], ['consecutive-failures', 2_000]);
+});
+
+test('an endpoint that returns ramps up as one that became ready, from the answer of its trial on', async (t) => {
   const worker = new Worker(t);
   const state = worker.state.endpoints.get(a.id);
   assert.ok(state !== undefined);
   assert.equal(state.readySince, sinceEver);
   await worker.fail(a, 'connect-refused');
   worker.pass(1_100);
-  assert.equal(state.readySince, state.ejection.returnedAt);
+  await worker.ask(a, { status: 200, meanwhile: () => worker.pass(300) });
+  assert.equal(state.readySince, state.ejection.returnedAt + 300);
 });
 
 test('what began before an endpoint returned says nothing of it', async (t) => {
@@ -335,4 +372,95 @@ test('an ejected endpoint that is the last of the ready ones is in again', async
   const draining = (one: Endpoint): Endpoint => ({ ...one, state: 'draining' });
   worker.serve([a, draining(b), draining(c)]);
   assert.deepEqual(worker.pickable, [a.id], 'alone it is in again');
+});
+
+test('a retry leaves a half-open endpoint to its trial, and what cannot be repeated does not begin one', async (t) => {
+  const worker = new Worker(t);
+  await worker.fail(a, 'upstream-reset', 5);
+  worker.pass(1_100);
+  assert.equal((await worker.placesOf('POST', 12)).get(a.id), undefined);
+  await worker.ask(a, {
+    status: 200,
+    meanwhile: async () => {
+      assert.deepEqual((await worker.placesOf('GET', 12)).get(a.id), undefined);
+      worker.pass(9_900);
+      assert.deepEqual((await worker.placesOf('GET', 12)).get(a.id), undefined);
+      // A trial that takes for ever does not keep the endpoint out for ever.
+      worker.pass(200);
+      assert.ok(((await worker.placesOf('GET', 12)).get(a.id) ?? 0) > 1);
+    },
+  });
+});
+
+test('where nothing can be repeated, the trial comes after as long a time as the endpoint was out', async (t) => {
+  const worker = new Worker(t);
+  await worker.fail(a, 'upstream-reset', 5);
+  worker.pass(1_100);
+  worker.pass(800);
+  assert.equal((await worker.placesOf('POST', 12)).get(a.id), undefined);
+  worker.pass(300);
+  assert.equal((await worker.placesOf('POST', 12)).get(a.id), 1, 'the next one waits for as long again');
+});
+
+test('a half-open endpoint serves when the others are out, full or gone', async (t) => {
+  const worker = new Worker(t);
+  await worker.fail(a, 'upstream-reset', 5);
+  worker.pass(1_100);
+  await worker.ask(a, {
+    status: 200,
+    meanwhile: async () => {
+      worker.checksFail(b, c);
+      assert.equal((await worker.placesOf('POST', 3)).get(a.id), 3);
+    },
+  });
+});
+
+test('a half-open endpoint with a trial is used before anybody waits for a place', async (t) => {
+  const worker = new Worker(t, {}, { connectionsPerEndpoint: 2, pending: 0, pendingMs: 1 });
+  await worker.fail(a, 'upstream-reset', 5);
+  worker.pass(1_100);
+  const [one, two, three] = [a, b, c].map(({ id }) => worker.state.endpoints.get(id) ?? assert.fail());
+  assert.ok(one && two && three);
+  await worker.ask(a, {
+    status: 200,
+    meanwhile: async () => {
+      two.inFlight += 2;
+      three.inFlight += 1;
+      assert.equal((await worker.placesOf('GET', 3)).get(c.id), 3);
+      three.inFlight += 1;
+      assert.equal((await worker.placesOf('GET', 1)).get(a.id), 1);
+      two.inFlight -= 2;
+      three.inFlight -= 2;
+    },
+  });
+});
+
+test('the head of an answer ends the trial, also of a tunnel; a status that counts as failure does not', async (t) => {
+  const worker = new Worker(t, { statuses: [503] });
+  const state = worker.state.endpoints.get(a.id) ?? assert.fail();
+  for (const [status, isOver] of [
+    [200, true],
+    [101, true],
+    [404, true],
+    [503, false],
+  ] as const) {
+    await worker.fail(a, 'connect-refused');
+    worker.pass(10_100);
+    assert.ok(state.ejection.halfOpen);
+    await worker.ask(a, { status, outcome: { failure: 'client-closed' } });
+    assert.equal(!state.ejection.halfOpen, isOver, `${status}`);
+  }
+});
+
+test('copies pass a half-open endpoint by while there are others', async (t) => {
+  const worker = new Worker(t);
+  assert.deepEqual(avoidedByCopies(worker.state), []);
+  await worker.fail(a, 'connect-refused');
+  worker.pass(1_100);
+  assert.deepEqual(
+    avoidedByCopies(worker.state).map((one) => one.endpoint.id),
+    [a.id],
+  );
+  worker.checksFail(b, c);
+  assert.deepEqual(avoidedByCopies(worker.state), []);
 });

@@ -58,7 +58,7 @@ test('an endpoint that fails its check and passes again ramps', () => {
   assert.deepEqual(sinceOf(state), [sinceEver, 8000, sinceEver]);
 });
 
-test('an endpoint that was ejected ramps when it is back', () => {
+test('an endpoint that was ejected ramps when it is back and its trial was answered', () => {
   const worker = fixture();
   const state = worker.take([a, b, c]);
   const failed = state.endpoints.get(b.id) ?? assert.fail();
@@ -69,6 +69,9 @@ test('an endpoint that was ejected ramps when it is back', () => {
   );
   worker.time = failed.ejection.until;
   worker.set.ejections.returnDue();
+  assert.deepEqual(sinceOf(state), [sinceEver, sinceEver, sinceEver]);
+  worker.time += 500;
+  worker.set.ejections.passed(state, failed, 200, worker.time - 100);
   assert.deepEqual(sinceOf(state), [sinceEver, worker.time, sinceEver]);
 });
 
