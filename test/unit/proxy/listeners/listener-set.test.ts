@@ -36,7 +36,7 @@ function listening(direct: boolean): Listening {
     },
   });
   const set = new ListenerSet({
-    tls: new TlsTermination(tlsParts, contexts, () => undefined),
+    tls: new TlsTermination(contexts, () => undefined),
     onConnection: ({ socket }) => {
       result.count += 1;
       socket.destroy();
