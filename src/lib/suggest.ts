@@ -1,5 +1,6 @@
 /**
- * The candidate that was probably meant, for "did you mean" in messages.
+ * The candidate that was probably meant, for "did you mean" in messages; of two that are as near, one that goes on where the
+ * word ends.
  * @param word        what somebody wrote
  * @param candidates  every right name
  * @returns undefined when nothing is near: more than a third of the letters would have to change
@@ -9,8 +10,11 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let bestDistance = Math.min(written.length, Math.max(1, Math.floor(written.length / 3)) + 1);
   for (const candidate of candidates) {
-    const distance = editDistance(written, normal(candidate));
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+    const name = normal(candidate);
+    const distance = editDistance(written, name);
+    const nearer =
+      distance < bestDistance || (distance === bestDistance && best !== undefined && name.startsWith(written));
+    if (nearer) [best, bestDistance] = [candidate, distance];
   }
   return best;
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 
+import { closest } from '../lib/suggest.ts';
 import { parseByteSize, printByteSize } from './byte-size.ts';
 import type { ReadResult, SettingKind } from './value-kind.ts';
 
@@ -87,7 +88,9 @@ export function choice<const T extends string>(values: readonly T[]): SettingKin
     describe: `one of ${values.join(', ')}`,
     read: (value) => {
       const found = values.find((candidate) => candidate === value);
-      return found === undefined ? bad(`"${value}" is not one of ${values.join(', ')}`) : good(found);
+      if (found !== undefined) return good(found);
+      const near = closest(value, values);
+      return bad(`"${value}" is not a value of it${near === undefined ? '' : `; did you mean ${near}`}`);
     },
     print: String,
     schema: { type: 'string', enum: values },

@@ -216,6 +216,17 @@ suite('make run', () => {
       await fetch(`${url}/pass`, { method: 'POST' });
       await until(async () => ((await pods(run, 'healthy.localhost', twenty)).size === both.length ? true : undefined));
     });
+    await t.test('pools.yaml: pods that are full are waited for, and one that fails its check leaves', async () => {
+      const startedMs = performance.now();
+      const answers = await Promise.all(Array.from({ length: 8 }, () => get(run, 'pool.localhost', '/?delay=500')));
+      assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+      assert.ok(performance.now() - startedMs > 990, 'no more than four at a time');
+      const text = readFileSync(join(run.folder, 'pools.yaml'), 'utf8');
+      const url = /http:\/\/127\.0\.0\.11:\d+\/healthz/.exec(text)?.[0] ?? '';
+      await fetch(`${url}/fail`, { method: 'POST' });
+      await until(async () => ((await pods(run, 'pool.localhost', twenty)).size === 1 ? true : undefined));
+      assert.deepEqual(await pods(run, 'pool.localhost', twenty), new Set(['pool-2']));
+    });
     await t.test('every example names a command to try', () => {
       const silent = readdirSync(examples).filter(
         (file) => !/^# try: /m.test(readFileSync(join(examples, file), 'utf8')),

@@ -124,7 +124,7 @@ export const compileCodes: Readonly<Record<CompileCode, CodeDefinition>> = {
   },
   'service-without-endpoints': {
     severity: 'warning',
-    doc: 'A Service has no endpoint that can take requests. The path answers 503 until it has.',
+    doc: 'A Service has no endpoint that can take requests. The path answers 503 until it has, with `hold-for-endpoints` after waiting.',
   },
   'service-upstream-without-address': {
     severity: 'warning',

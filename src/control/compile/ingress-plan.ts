@@ -96,6 +96,8 @@ export interface BackendClaim {
   readonly copies?: true;
   /** It takes a part of the requests of rules of others. */
   readonly canary?: true;
+  /** Its requests wait for the first endpoint while there is none. */
+  readonly holds?: true;
   /** Its sessions are kept by hashing over the endpoints, which every replica must do alike. */
   readonly hashesSessions?: true;
   readonly wish: UpstreamWish;

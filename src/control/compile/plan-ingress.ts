@@ -146,10 +146,11 @@ class IngressPlanner {
     const upstream = upstreamId(namespace, backend.name, `${backend.port}`);
     const known = this.#backends.get(upstream);
     if (known === undefined || known.copies === true) {
-      const { affinity, upstream: wish = {} } = this.#meaning.meaning;
+      const { affinity, route, upstream: wish = {} } = this.#meaning.meaning;
       const claim = { upstream, owner: this.#ref, namespace, service: backend.name, port: backend.port, field, wish };
       const sessions = affinity?.mode === 'balanced' ? ({ hashesSessions: true } as const) : {};
-      this.#backends.set(upstream, { ...claim, ...sessions });
+      const holds = route?.holdMs === undefined ? {} : ({ holds: true } as const);
+      this.#backends.set(upstream, { ...claim, ...sessions, ...holds });
     }
     return { kind: 'forward', upstream };
   }

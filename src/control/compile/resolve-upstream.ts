@@ -236,8 +236,10 @@ class UpstreamResolver {
   #unserved(): string {
     const { claims } = this.#plan;
     if (claims.every(({ copies }) => copies === true)) return `copies of requests for ${this.#name()} are dropped`;
-    return claims.every(({ copies, canary }) => copies === true || canary === true)
-      ? `${this.#name()} takes no requests as a canary and leaves them to the rule`
+    const takers = claims.filter(({ copies, canary }) => copies !== true && canary !== true);
+    if (takers.length === 0) return `${this.#name()} takes no requests as a canary and leaves them to the rule`;
+    return takers.every(({ holds }) => holds === true)
+      ? `requests for ${this.#name()} wait for its first endpoint, and are answered with 503 when none comes in time`
       : `requests for ${this.#name()} are answered with 503`;
   }
 

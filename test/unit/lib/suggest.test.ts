@@ -21,6 +21,11 @@ test('suggests nothing for a word that is far from all', () => {
   assert.equal(closest('anything', []), undefined);
 });
 
+test('of names that are as near, one that begins with the word', () => {
+  assert.equal(closest('of', ['on', 'off']), 'off');
+  assert.equal(closest('of', ['off', 'on']), 'off');
+});
+
 test('a swap of neighbours is one change', () => {
   assert.equal(editDistance('ab', 'ba'), 1);
   assert.equal(editDistance('kitten', 'sitting'), 3);

@@ -62,7 +62,14 @@ test('a wrong value says what it takes', () => {
   assert.deepEqual(problems('--http-port 99999'), [
     '--http-port is not as written: 99999 is not between 0 and 65535. It takes a whole number from 0 to 65535.',
   ]);
-  assert.match(problems('--load-balance=best')[0] ?? '', /"best" is not one of round_robin, least_conn/);
+  assert.match(
+    problems('--load-balance=best')[0] ?? '',
+    /"best" is not a value of it\. It takes one of round_robin, least_conn/,
+  );
+  assert.match(
+    problems('--load-balance=least_con')[0] ?? '',
+    /"least_con" is not a value of it; did you mean least_conn/,
+  );
   assert.match(problems('--http-port')[0] ?? '', /--http-port has no value: it takes a whole number.*--http-port PORT/);
   assert.match(problems('--http-port --workers 2')[0] ?? '', /--http-port has no value/);
   assert.match(problems('--ssl-protocols=SSLv3')[0] ?? '', /"SSLv3" is not TLSv1.2/);

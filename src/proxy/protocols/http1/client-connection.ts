@@ -105,9 +105,7 @@ export class ClientConnection implements BodyOrigin, SocketOwner {
 
   /** How long it has been waiting for another request, in milliseconds; 0 while it does anything else. */
   get idleMs(): number {
-    if (this.#phase !== 'idle') return 0;
-    const { now, options } = this.#parts;
-    return Math.max(0, now() - (this.#deadline.dueAt - options().keepAliveMs));
+    return this.#phase === 'idle' ? this.#parts.now() - this.#deadline.dueAt + this.#parts.options().keepAliveMs : 0;
   }
 
   get phase(): 'first' | 'head' | 'exchange' | 'idle' | 'linger' | 'tunnel' | 'closed' {
@@ -372,8 +370,7 @@ export class ClientConnection implements BodyOrigin, SocketOwner {
 
   /** Our last words may take as long as the client reads them; then it has a while to hear them. */
   #lookAtLinger(): void {
-    const { socket } = this;
-    if (socket.unsent === 0 || this.#progress.isStuck()) return socket.destroy();
+    if (this.socket.unsent === 0 || this.#progress.isStuck()) return this.socket.destroy();
     return this.#deadline.set(watchMs(this.#halfClosed, false));
   }
 }
