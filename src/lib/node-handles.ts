@@ -122,6 +122,15 @@ const tlsMethods = [
 /** Undefined where this Node is built in another way than we know: `StreamSocket` is used there. */
 export const nodeHandles: NodeHandles | undefined = findHandles();
 
+/** For `bind` of a TCP handle: a socket of an SO_REUSEPORT group. Undefined before Node 23. Source: libuv, UV_TCP_REUSEPORT. */
+export const reusePortFlag: number | undefined = findReusePort();
+
+function findReusePort(): number | undefined {
+  const { constants } = bindingOf('tcp_wrap');
+  const flag = isRecord(constants) ? constants['UV_TCP_REUSEPORT'] : undefined;
+  return typeof flag === 'number' ? flag : undefined;
+}
+
 function findHandles(): NodeHandles | undefined {
   const streams = bindingOf('stream_wrap');
   const { streamBaseState: state, ShutdownWrap } = streams;

@@ -32,8 +32,10 @@ export type ToWorker =
       /** 48 bytes, the same for every worker, so that a TLS session resumes on any of them. */
       readonly ticketKeys: Uint8Array;
     }
-  /** Comes with the socket handle. */
-  | { readonly kind: 'listener'; readonly id: ListenerId; readonly port: number }
+  /** Comes with the socket handle. A listener may have several sockets; `socket` is never used for another one. */
+  | { readonly kind: 'listener'; readonly id: ListenerId; readonly socket: number; readonly port: number }
+  /** Accept what waits on this socket, then close it here: another worker accepts on it, or nobody shall. */
+  | { readonly kind: 'close-listener'; readonly socket: number }
   | { readonly kind: 'update'; readonly update: SnapshotUpdate }
   | { readonly kind: 'health'; readonly unhealthy: UnhealthyEndpoints }
   /** Another worker ejected an endpoint. */
@@ -54,7 +56,9 @@ export type FromWorker =
     }
   | { readonly kind: 'applied'; readonly version: number }
   /** The socket accepts here: `listen` has returned. The first of all workers makes the listener reachable. */
-  | { readonly kind: 'listening'; readonly id: ListenerId }
+  | { readonly kind: 'listening'; readonly id: ListenerId; readonly socket: number }
+  /** The worker stops accepting and ends, without having been asked. */
+  | { readonly kind: 'leaving' }
   | {
       readonly kind: 'rejected';
       readonly version: number;

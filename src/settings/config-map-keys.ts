@@ -43,7 +43,11 @@ const groups: readonly KeyGroup[] = [
       proxy-max-temp-file-size default-type disable-ipv6-dns`,
   },
   { kind: 'meaningless', why: 'there are no reloads', keys: 'enable-serial-reloads' },
-  { kind: 'meaningless', why: 'data workers share one listening socket', keys: 'reuse-port' },
+  {
+    kind: 'meaningless',
+    why: 'each data worker has a listening socket of its own, and one that dies loses nothing by it',
+    keys: 'reuse-port',
+  },
   {
     kind: 'meaningless',
     why: 'ingress-nginx documents the key and does not act on it either',

@@ -65,9 +65,14 @@ export interface KeptChildOptions<To, From> {
   readonly onBirth: (child: KeptChild<To, From>) => void;
   readonly onMessage: (message: From) => void;
   readonly onDeath: (reason: DeathReason) => void;
+  /** The process may hang: earlier than it is said, and long before it is killed. */
+  readonly onSilence?: () => void;
+  readonly onSilenceOver?: () => void;
 }
 
 const watchEveryMs = 250;
+/** Four heartbeats of a data worker that did not come, and a bit. */
+const suspectAfterMs = 500;
 /** Without an answer for this long, CPU time is counted. */
 const countCpuAfterMs = 500;
 
@@ -85,6 +90,7 @@ export class KeptChild<To, From> {
   #watchedAt = 0;
   #spoke = false;
   #warned = false;
+  #suspected = false;
   /** CPU time of the process when its silence began. */
   #cpuBefore: number | undefined;
   #killedFor: DeathReason | undefined;
@@ -161,6 +167,7 @@ export class KeptChild<To, From> {
     const { clock, log, name, onBirth } = this.#options;
     this.#bornAt = this.#heardAt = this.#watchedAt = clock.now();
     [this.#spoke, this.#warned, this.#cpuBefore, this.#killedFor] = [false, false, undefined, undefined];
+    this.#suspected = false;
     const child = this.#fork();
     this.#process = child;
     // Without memory, processes or file descriptors there is none; the next try may find some (faults F-70).
@@ -196,6 +203,10 @@ export class KeptChild<To, From> {
     if (child !== this.#process) return;
     this.#heardAt = this.#options.clock.now();
     this.#spoke = true;
+    if (this.#suspected) {
+      this.#suspected = false;
+      this.#options.onSilenceOver?.();
+    }
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own program compiled against the same messages.ts
     this.#options.onMessage(message as From);
   }
@@ -228,7 +239,7 @@ export class KeptChild<To, From> {
   }
 
   #watch(): void {
-    const { clock, limits, log, name } = this.#options;
+    const { clock, limits, log, name, onSilence } = this.#options;
     const now = clock.now();
     const stoodStill = now - this.#watchedAt > 4 * watchEveryMs;
     this.#watchedAt = now;
@@ -238,6 +249,10 @@ export class KeptChild<To, From> {
     if (this.#restarts.lives(now - this.#bornAt))
       log.info({ event: 'crash-loop-over', child: name }, `${name} lives again`);
     const silentMs = now - this.#heardAt;
+    if (silentMs > suspectAfterMs && !this.#suspected) {
+      this.#suspected = true;
+      onSilence?.();
+    }
     const verdict = judgeSilence(silentMs, this.#timesSinceSilence(silentMs), this.#limitsNow(limits));
     if (verdict === 'fine') {
       this.#warned = false;

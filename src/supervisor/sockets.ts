@@ -2,6 +2,7 @@ import type { Server } from 'node:net';
 import net from 'node:net';
 import { getSystemErrorName } from 'node:util';
 
+import { reusePortFlag } from '../lib/node-handles.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { holderOfPort } from './port-holder.ts';
 
@@ -45,7 +46,7 @@ export function bindSocket(request: BindRequest): BoundSocket {
   const addresses = request.address === '' || request.address === '::' ? ['::', '0.0.0.0'] : [request.address];
   let code = '';
   for (const address of addresses) {
-    const outcome = tryBind(address, request.port);
+    const outcome = tryBind(address, request.port, 0);
     if (typeof outcome !== 'string') return outcome;
     code = outcome;
     if (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL') break;
@@ -53,9 +54,42 @@ export function bindSocket(request: BindRequest): BoundSocket {
   throw bindError(request, code);
 }
 
-/** @returns the socket, or the error's name */
-function tryBind(address: string, port: number): BoundSocket | string {
-  const handle = createHandle(address, port);
+/**
+ * Binds a socket for each who accepts, all on one port in one SO_REUSEPORT group: the kernel spreads new connections over
+ * those of them that are listened on, by a hash of both addresses. Source: socket(7), decision 0032.
+ * @param flag  that asks for a group; `none` where this Node or system has no such groups
+ * @returns `count` sockets, or a single one that all share
+ * @throws OperatorError as `bindSocket` does
+ */
+export function bindSockets(
+  request: BindRequest,
+  count: number,
+  flag: number | 'none' = reusePortFlag ?? 'none',
+): readonly BoundSocket[] {
+  // A group takes sockets of any process of our user. Whether the port is ours alone, only one outside of a group can tell.
+  const alone = bindSocket(request);
+  if (count === 1 || flag === 'none') return [alone];
+  alone.close();
+  return bindGroup({ ...request, address: alone.address }, count, flag) ?? [bindSocket(request)];
+}
+
+/** @returns undefined when the kernel refuses */
+function bindGroup(request: BindRequest, count: number, flag: number): readonly BoundSocket[] | undefined {
+  const sockets: BoundSocket[] = [];
+  while (sockets.length < count) {
+    const socket = tryBind(request.address, sockets[0]?.port ?? request.port, flag);
+    if (typeof socket === 'string') {
+      for (const one of sockets) one.close();
+      return undefined;
+    }
+    sockets.push(socket);
+  }
+  return sockets;
+}
+
+/** @param flags  of libuv's `uv_tcp_bind`. @returns the socket, or the error's name */
+function tryBind(address: string, port: number, flags: number): BoundSocket | string {
+  const handle = createHandle(address, port, flags);
   if (typeof handle === 'number') return getSystemErrorName(handle);
   const name: { address?: string; port?: number } = {};
   // libuv keeps EADDRINUSE of bind for later; the first question about the socket returns it.
@@ -77,7 +111,7 @@ function tryBind(address: string, port: number): BoundSocket | string {
   };
 }
 
-function createHandle(address: string, port: number): TcpHandle | number {
+function createHandle(address: string, port: number, flags: number): TcpHandle | number {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- not in the types; present since Node 0.11 for node:cluster
   const { _createServerHandle: create } = net as unknown as {
     _createServerHandle(
@@ -89,7 +123,7 @@ function createHandle(address: string, port: number): TcpHandle | number {
       flags?: number,
     ): TcpHandle | number;
   };
-  return create(address, port, net.isIPv6(address) ? 6 : 4, undefined, 0);
+  return create(address, port, net.isIPv6(address) ? 6 : 4, undefined, flags);
 }
 
 function bindError(request: BindRequest, code: string): OperatorError {

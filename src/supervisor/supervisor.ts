@@ -44,7 +44,7 @@ export class Supervisor {
   readonly #finished = Promise.withResolvers<number>();
   #snapshot: Snapshot = emptySnapshot;
   #unhealthy: UnhealthyEndpoints = new Map();
-  readonly #listeners = new Listeners();
+  readonly #listeners: Listeners;
   #admin: BoundSocket | undefined;
   #drain: DrainState = drainStart;
   #drainTimer: NodeJS.Timeout | undefined;
@@ -58,8 +58,10 @@ export class Supervisor {
     this.#options = options;
     const { clock, log, settings } = options;
     const files = options.programs ?? programs;
+    const count = workerCount(settings);
+    this.#listeners = new Listeners(count);
     this.#workers = new WorkerGroup({
-      count: workerCount(settings),
+      count,
       file: files.worker,
       settings: { ...settings },
       log,

@@ -17,7 +17,8 @@ import type { SnapshotUpdate } from '../model/update.ts';
 import { diffSnapshots } from '../model/update.ts';
 import type { DeathReason } from './children.ts';
 import { KeptChild } from './children.ts';
-import type { BoundSocket } from './sockets.ts';
+import type { ListenerSocket } from './socket-sharing.ts';
+import { SocketSharing } from './socket-sharing.ts';
 import type { WatchLimits } from './watchdog.ts';
 
 /** Faults F-03. */
@@ -47,10 +48,6 @@ interface Worker {
   applied: Snapshot;
   /** Snapshots that were sent and not yet answered, by version. */
   unanswered: Map<number, Snapshot>;
-  /** Sockets that the process has, as objects: a listener that is bound again is another one. */
-  passed: Set<BoundSocket>;
-  /** Listeners that the process accepts on. */
-  accepting: Set<ListenerId>;
   rssBytes: number;
   loopDelayMs: number;
   state: 'alive' | 'replacing' | 'drained';
@@ -65,13 +62,22 @@ export class WorkerGroup {
   readonly #deaths: Record<string, number> = {};
   #snapshot: Snapshot = emptySnapshot;
   #unhealthy: UnhealthyEndpoints = new Map();
-  #sockets: ReadonlyMap<ListenerId, BoundSocket> = new Map();
+  readonly #sharing: SocketSharing;
   /** Monotonic milliseconds at which the lameduck time ends; undefined before it begins. */
   #lameduckUntil: number | undefined;
 
   constructor(options: WorkerGroupOptions) {
     this.#options = options;
     this.#workers = Array.from({ length: options.count }, (_, index) => this.#create(index));
+    this.#sharing = new SocketSharing({
+      workers: options.count,
+      send: (index, message, handle) => this.#workers[index]?.child.send(message, handle),
+      onStandIn: ({ id, owner }, index) =>
+        options.log.info(
+          { event: 'stand-in', listener: id, index, insteadOf: owner },
+          `worker-${index} accepts ${id} for worker-${owner}`,
+        ),
+    });
   }
 
   start(): void {
@@ -119,9 +125,8 @@ export class WorkerGroup {
   }
 
   /** Passes sockets to every worker that serves a snapshot, now or as soon as it does. */
-  offer(sockets: ReadonlyMap<ListenerId, BoundSocket>): void {
-    this.#sockets = sockets;
-    for (const worker of this.#workers) this.#passSockets(worker);
+  offer(sockets: readonly ListenerSocket[]): void {
+    this.#sharing.set(sockets);
   }
 
   collect(request: number): void {
@@ -135,6 +140,7 @@ export class WorkerGroup {
 
   /** Asks every worker to finish and end. From now on a worker that dies is not replaced. */
   drain(durationMs: number): void {
+    this.#sharing.stop();
     for (const worker of this.#workers) {
       worker.child.release();
       if (worker.state === 'replacing') worker.state = 'drained';
@@ -162,12 +168,12 @@ export class WorkerGroup {
         onBirth: () => this.#onBirth(worker),
         onMessage: (message) => this.#onMessage(worker, message),
         onDeath: (reason) => this.#onDeath(worker, reason),
+        onSilence: () => this.#sharing.silent(index),
+        onSilenceOver: () => this.#sharing.speaks(index),
       }),
       sent: emptySnapshot,
       applied: emptySnapshot,
       unanswered: new Map(),
-      passed: new Set(),
-      accepting: new Set(),
       rssBytes: 0,
       loopDelayMs: 0,
       state: 'replacing',
@@ -180,8 +186,6 @@ export class WorkerGroup {
     worker.state = 'alive';
     worker.sent = worker.applied = emptySnapshot;
     worker.unanswered = new Map();
-    worker.passed = new Set();
-    worker.accepting = new Set();
     worker.child.send({
       kind: 'birth',
       index: worker.index,
@@ -209,8 +213,10 @@ export class WorkerGroup {
         report({ kind: 'applied', index: worker.index, version: message.version });
         return changed();
       case 'listening':
-        this.#onListening(worker, message.id);
+        this.#onListening(worker, message.socket);
         return listening(message.id);
+      case 'leaving':
+        return this.#sharing.leaves(worker.index);
       case 'rejected':
         this.#onRejected(worker, message);
         return report({ ...message, index: worker.index });
@@ -232,12 +238,13 @@ export class WorkerGroup {
   #onApplied(worker: Worker, version: number): void {
     worker.applied = worker.unanswered.get(version) ?? worker.applied;
     for (const older of [...worker.unanswered.keys()].filter((one) => one <= version)) worker.unanswered.delete(older);
-    this.#passSockets(worker);
+    this.#sharing.serves(worker.index);
   }
 
-  #onListening(worker: Worker, id: ListenerId): void {
-    worker.accepting.add(id);
-    if (![...this.#sockets.keys()].every((one) => worker.accepting.has(one))) return;
+  #onListening(worker: Worker, socket: number): void {
+    const served = this.#sharing.isServing(worker.index);
+    this.#sharing.accepts(worker.index, socket);
+    if (served || !this.#sharing.isServing(worker.index)) return;
     const { name, pid } = worker.child;
     this.#options.log.info({ event: 'child-serving', child: name, childPid: pid }, `${name} serves`);
   }
@@ -258,6 +265,7 @@ export class WorkerGroup {
     const asked = worker.state === 'drained';
     worker.state = worker.child.willReturn ? 'replacing' : 'drained';
     worker.applied = worker.sent = emptySnapshot;
+    this.#sharing.gone(worker.index);
     if (!asked && (worker.child.willReturn || reason !== 'exited'))
       this.#deaths[reason] = (this.#deaths[reason] ?? 0) + 1;
     changed();
@@ -267,15 +275,6 @@ export class WorkerGroup {
     worker.sent = this.#snapshot;
     worker.unanswered.set(update.to, this.#snapshot);
     worker.child.send({ kind: 'update', update });
-  }
-
-  #passSockets(worker: Worker): void {
-    if (worker.state !== 'alive' || worker.applied.version === 0) return;
-    for (const [id, socket] of this.#sockets) {
-      if (worker.passed.has(socket)) continue;
-      worker.passed.add(socket);
-      worker.child.send({ kind: 'listener', id, port: socket.port }, socket.handle);
-    }
   }
 
   #broadcast(message: ToWorker): void {

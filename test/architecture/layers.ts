@@ -11,6 +11,7 @@ export const processRows: Readonly<Record<string, readonly (readonly string[])[]
   supervisor: [
     ['supervisor/port-holder.ts', 'supervisor/restarts.ts', 'supervisor/watchdog.ts'],
     ['supervisor/sockets.ts', 'supervisor/children.ts', 'supervisor/drain.ts'],
+    ['supervisor/socket-sharing.ts'],
     ['supervisor/listeners.ts', 'supervisor/workers.ts'],
     ['supervisor'],
   ],

@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { suite, test } from 'node:test';
 
-import type { Program } from '../support/program.ts';
 import { startProgram } from '../support/program.ts';
 import { slowness } from '../support/slowness.ts';
+import { get, load } from '../support/steady-load.ts';
 import { until } from '../support/until.ts';
 
 /** Supervisor, control process and data workers: who dies or hangs is replaced, and clients do not notice. */
@@ -54,58 +54,6 @@ addressType: IPv4
 ports: [{name: http, port: ${port}, protocol: TCP}]
 endpoints: [{addresses: [127.0.0.1], conditions: {ready: true}}]
 `;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
-/** One request, on a connection of its own unless an agent is given. */
-function get(program: Program, path = '/', agent: http.Agent | false = false): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const options = { port: program.httpPort, host: '127.0.0.1', path, headers: { host: 'shop.test' }, agent };
-    const request = http.get({ ...options, timeout: 20_000 }, (response) => {
-      let body = '';
-      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-      response.on('error', reject);
-    });
-    request.on('timeout', () => request.destroy(new Error('timeout')));
-    request.on('error', reject);
-  });
-}
-
-/** Requests one after another by several clients, until `stop`; on new connections unless an agent is given. */
-function load(
-  program: Program,
-  clients: number,
-  agent: http.Agent | false = false,
-): { stop(): Promise<{ ok: number; errors: string[] }> } {
-  const traffic = { isOn: true };
-  // A test that fails before it stops the load must not keep the process alive.
-  void program.ended.then(() => (traffic.isOn = false));
-  let ok = 0;
-  const errors: string[] = [];
-  const client = async (): Promise<void> => {
-    while (traffic.isOn) {
-      try {
-        const { body, status } = await get(program, '/', agent);
-        if (status === 200) ok += 1;
-        else errors.push(`${status} ${body}`);
-      } catch (error) {
-        errors.push((error as NodeJS.ErrnoException).code ?? String(error));
-      }
-    }
-  };
-  const all = Promise.all(Array.from({ length: clients }, client));
-  return {
-    stop: async () => {
-      traffic.isOn = false;
-      await all;
-      return { ok, errors };
-    },
-  };
 }
 
 function startTime(): () => number {

@@ -1,4 +1,5 @@
 import http from 'node:http';
+import net from 'node:net';
 
 import type { FromWorker, ToWorker } from '../../src/model/messages.ts';
 
@@ -13,8 +14,35 @@ const server = http.createServer((request, response) => {
   const answer = (): void => void response.end(JSON.stringify({ index, pid: process.pid, version }));
   if (request.url === '/slow') setTimeout(answer, 500);
   else if (request.url === '/hang') for (;;);
+  else if (request.url === '/leave') leave(answer);
   else answer();
 });
+
+/** One for each socket. */
+const acceptors = new Map<number, net.Server>();
+
+function accept(socket: number, handle: net.Server): void {
+  const acceptor = net.createServer((connection) => server.emit('connection', connection));
+  acceptors.set(socket, acceptor);
+  acceptor.listen(handle, 4096);
+}
+
+/** Accepts no longer and ends a second later, as a data worker does that found a bug in itself. */
+function leave(answer: () => void): void {
+  say({ kind: 'leaving' });
+  for (const acceptor of acceptors.values()) acceptor.close();
+  answer();
+  setTimeout(() => process.exit(1), 1_000);
+}
+
+/** Stops accepting; ends when every connection has ended. */
+async function drain(): Promise<void> {
+  const closed = [...acceptors.values()].map((acceptor) => new Promise((resolve) => acceptor.close(resolve)));
+  server.closeIdleConnections();
+  await Promise.all(closed);
+  say({ kind: 'drained', openConnections: 0 });
+  process.exit(0);
+}
 
 function say(message: FromWorker): void {
   process.send?.(message);
@@ -29,7 +57,7 @@ function onUpdate(update: { readonly from: number; readonly to: number }): void 
 
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(0));
-process.on('message', (message: ToWorker, handle: http.Server) => {
+process.on('message', (message: ToWorker, handle: net.Server) => {
   switch (message.kind) {
     case 'birth':
       index = message.index;
@@ -40,16 +68,16 @@ process.on('message', (message: ToWorker, handle: http.Server) => {
     case 'update':
       return onUpdate(message.update);
     case 'listener':
-      server.listen(handle, 4096);
-      return say({ kind: 'listening', id: message.id });
+      accept(message.socket, handle);
+      return say({ kind: 'listening', id: message.id, socket: message.socket });
+    case 'close-listener':
+      acceptors.get(message.socket)?.close();
+      acceptors.delete(message.socket);
+      return;
     case 'collect':
       return say({ kind: 'collected', request: message.request, samples: [] });
     case 'drain':
-      server.close(() => {
-        say({ kind: 'drained', openConnections: 0 });
-        process.exit(0);
-      });
-      return;
+      return void drain();
     case 'ejected':
     case 'health':
     case 'lameduck':

@@ -58,9 +58,10 @@ export class EngineListeners {
     this.#tls.update(this.#runtime.snapshot.options);
   }
 
-  listen(id: ListenerId, port: number, handle: SocketHandle): void {
+  /** @returns closes our copy of the socket, after what waits there has been accepted */
+  listen(id: ListenerId, port: number, handle: SocketHandle): () => void {
     const protocol = this.#runtime.snapshot.listeners.get(id)?.protocol ?? (id === 'https' ? 'https' : 'http');
-    this.#listeners.listen(protocol, port, handle);
+    return this.#listeners.listen(protocol, port, handle);
   }
 
   stopAccepting(): Promise<void> {

@@ -14,8 +14,12 @@ export interface Engine {
   /** @throws OperatorError when the update cannot be applied; the engine then serves what it served before */
   apply(update: SnapshotUpdate): void;
   health(unhealthy: UnhealthyEndpoints): void;
-  /** Serves on a listening socket that the supervisor passed. @param port  the port the kernel gave */
-  listen(id: ListenerId, port: number, handle: SocketHandle): void;
+  /**
+   * Serves on a listening socket that the supervisor passed. A listener may have several.
+   * @param port  the port the kernel gave
+   * @returns closes our copy of it, after what waits there has been accepted
+   */
+  listen(id: ListenerId, port: number, handle: SocketHandle): () => void;
   /** From now on a growing share of answers says `Connection: close`. */
   lameduck(durationMs: number): void;
   /** Resolves with the number of connections that were still open at the deadline. */

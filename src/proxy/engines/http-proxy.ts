@@ -56,8 +56,8 @@ export class HttpProxyEngine implements Engine {
     this.#runtime.health(unhealthy);
   }
 
-  listen(id: ListenerId, port: number, handle: SocketHandle): void {
-    this.#listeners.listen(id, port, handle);
+  listen(id: ListenerId, port: number, handle: SocketHandle): () => void {
+    return this.#listeners.listen(id, port, handle);
   }
 
   lameduck(durationMs: number): void {

@@ -20,6 +20,9 @@ export type SocketHandle = unknown;
 /** The kernel's queue of connections that wait for `accept`; Node's default of 511 is short (drain.md, D-3). */
 const backlog = 4096;
 
+/** With clients that come without a break a queue is never empty; the socket is closed after this time all the same. */
+const emptyWithinMs = 1_000;
+
 /** First bytes of a connection to a TLS port, and then the handshake, must come within this time. */
 const firstByteTimeoutMs = 10_000;
 
@@ -47,9 +50,16 @@ export interface DirectParts {
   readonly onConnection: OnDirectConnection;
 }
 
+/** One listening socket here. */
+interface Accepting {
+  readonly server: Server;
+  /** Connections so far, those included that found no room. */
+  count: number;
+}
+
 /** Serves on the sockets that the supervisor passed. Knows connections, not what is spoken on them. */
 export class ListenerSet {
-  readonly #servers = new Set<Server>();
+  readonly #accepting = new Set<Accepting>();
   readonly #parts: ListenerParts;
   #open = 0;
 
@@ -57,9 +67,13 @@ export class ListenerSet {
     this.#parts = parts;
   }
 
-  /** @param port  the port the kernel gave */
-  listen(protocol: 'http' | 'https', port: number, handle: SocketHandle): void {
+  /**
+   * @param port  the port the kernel gave
+   * @returns closes our copy of the socket, after what waits there has been accepted
+   */
+  listen(protocol: 'http' | 'https', port: number, handle: SocketHandle): () => void {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      accepting.count += 1;
       // Without it a reset by the peer ends the process.
       socket.on('error', () => undefined);
       if (!this.#admit()) return void socket.destroy();
@@ -68,15 +82,12 @@ export class ListenerSet {
       else this.#parts.onConnection({ socket, localPort: port, secure: false, serverName: '', plainOnTls: false });
     });
     server.on('error', (error) => this.#parts.onError(port, error));
-    this.#servers.add(server);
+    const accepting: Accepting = { server, count: 0 };
+    this.#accepting.add(accepting);
     server.listen(handle, backlog);
     const { direct } = this.#parts;
-    if (direct === undefined) return;
-    const accept = this.#directAccept(direct, protocol, port);
-    acceptHandles(server, direct.handles, (handle) => {
-      if (this.#admit()) accept(handle);
-      else handle.close(ignoreClosed);
-    });
+    if (direct !== undefined) this.#acceptDirectly(accepting, direct, protocol, port);
+    return () => void this.#close([accepting]);
   }
 
   /**
@@ -84,10 +95,24 @@ export class ListenerSet {
    * socket itself stays open while others hold it (drain.md section 2).
    */
   async stopAccepting(): Promise<void> {
-    // libuv accepts all that is queued in one turn; the second turn takes what came during the first.
-    for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    for (const server of this.#servers) server.close();
-    this.#servers.clear();
+    await this.#close([...this.#accepting]);
+  }
+
+  async #close(these: readonly Accepting[]): Promise<void> {
+    await emptyQueues(these);
+    for (const one of these) {
+      // Two may wait for the same queue.
+      if (this.#accepting.delete(one)) one.server.close();
+    }
+  }
+
+  #acceptDirectly(accepting: Accepting, direct: DirectParts, protocol: 'http' | 'https', port: number): void {
+    const accept = this.#directAccept(direct, protocol, port);
+    acceptHandles(accepting.server, direct.handles, (handle) => {
+      accepting.count += 1;
+      if (this.#admit()) accept(handle);
+      else handle.close(ignoreClosed);
+    });
   }
 
   /** @returns false when there is no room for it */
@@ -134,6 +159,28 @@ export class ListenerSet {
       return this.#parts.onConnection({ socket, localPort: port, secure: false, serverName: '', plainOnTls: true });
     });
   }
+}
+
+/**
+ * Waits until nothing is queued. libuv accepts one connection of each socket in a turn of the loop, so a turn that brought
+ * none has found every queue empty.
+ */
+async function emptyQueues(these: readonly Accepting[]): Promise<void> {
+  const until = performance.now() + emptyWithinMs;
+  const counted = (): number => these.reduce((sum, { count }) => sum + count, 0);
+  // In the turn that runs now the kernel may have been asked before the socket was ours.
+  await nextTurn();
+  let before = -1;
+  while (counted() !== before && performance.now() < until) {
+    before = counted();
+    await nextTurn();
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 function ignoreClosed(): void {

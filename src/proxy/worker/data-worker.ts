@@ -40,6 +40,8 @@ export class DataWorker {
   readonly #collect: () => readonly MetricSample[];
   readonly #say: (message: FromWorker) => void;
   readonly #flushAll: () => Promise<unknown>;
+  /** Sockets that we accept on, by number: each closes its own. */
+  readonly #listening = new Map<number, () => void>();
   #ending = false;
 
   constructor(birth: Birth, say: (message: FromWorker) => void) {
@@ -98,6 +100,8 @@ export class DataWorker {
     switch (message.kind) {
       case 'listener':
         return this.#listen(message, socket);
+      case 'close-listener':
+        return this.#closeListener(message.socket);
       case 'update':
         return this.#update(message);
       case 'ejected':
@@ -130,6 +134,8 @@ export class DataWorker {
       { event: 'worker-bug', error },
       'A bug in Fairway reached the top of a data worker, which is replaced: please report this line',
     );
+    // Clients that come meanwhile need not wait for the successor: another worker accepts them.
+    this.#say({ kind: 'leaving' });
     await this.#engine.drain(bugGraceMs);
     await this.#flushAll();
     process.exit(1);
@@ -143,8 +149,14 @@ export class DataWorker {
     if (this.#ending) return;
     // What backends and variables call the port is the one that clients use.
     const mapped = message.id === 'http' ? this.settings.publicHttpPort : 0;
-    this.#engine.listen(message.id, mapped === 0 ? message.port : mapped, socket);
-    this.#say({ kind: 'listening', id: message.id });
+    const close = this.#engine.listen(message.id, mapped === 0 ? message.port : mapped, socket);
+    this.#listening.set(message.socket, close);
+    this.#say({ kind: 'listening', id: message.id, socket: message.socket });
+  }
+
+  #closeListener(socket: number): void {
+    this.#listening.get(socket)?.();
+    this.#listening.delete(socket);
   }
 
   #update({ update }: Update): void {

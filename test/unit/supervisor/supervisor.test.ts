@@ -154,6 +154,18 @@ suite('the supervisor', () => {
     });
   });
 
+  test('a worker that leaves has a stand-in until its successor accepts', async (t) => {
+    const running = await serving(t);
+    const { index } = await get(running.httpPort, '/leave');
+    await running.log.next({ event: 'stand-in', listener: 'http', index: 1 - index, insteadOf: index });
+    assert.equal(running.log.with({ event: 'child-died' }).length, 0);
+    const answers = await Promise.all(Array.from({ length: 40 }, () => get(running.httpPort)));
+    assert.deepEqual(new Set(answers.map((one) => one.index)), new Set([1 - index]));
+    await running.log.next({ event: 'child-died', child: `worker-${index}`, reason: 'crashed' });
+    // Half of them would wait for ever in a queue that nobody reads.
+    await until(async () => ((await get(running.httpPort)).index === index ? true : undefined));
+  });
+
   test('a worker that rejects an update keeps the old one and takes the next', async (t) => {
     const running = await serving(t, { podName: 'rejects-2', workers: 1 });
     await control(running, '/update');

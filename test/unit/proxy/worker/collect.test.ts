@@ -11,7 +11,7 @@ const engine: Engine = {
   name: 'native',
   apply: () => undefined,
   health: () => undefined,
-  listen: () => undefined,
+  listen: () => () => undefined,
   lameduck: () => undefined,
   drain: () => Promise.resolve(0),
   report: () => undefined,

@@ -77,7 +77,7 @@ async function startWorker(t: TestContext, snapshot: Snapshot, args: readonly st
   worker.send({ kind: 'update', update: diffSnapshots(emptySnapshot, snapshot) });
   await applied;
   const listening = worker.heard('listening');
-  worker.send({ kind: 'listener', id: listenerId('http'), port: socket.port }, socket.handle);
+  worker.send({ kind: 'listener', id: listenerId('http'), socket: 1, port: socket.port }, socket.handle);
   await listening;
   return worker;
 }
@@ -216,6 +216,29 @@ test('a drain finishes what is in flight, says so, and ends the process', async 
   assert.match(worker.stdout(), /"request_uri":"\/slow"/);
 });
 
+test('a worker accepts on several sockets of a listener, and closes the one that it shall', async (t) => {
+  const upstream = await answering(t, okAnswer('web'));
+  const worker = await startWorker(t, snapshotFor(upstream.port));
+  const second = bindSocket({ address: '127.0.0.1', port: 0, what: 'test', flag: 'test' });
+  t.after(() => second.close());
+  const listening = worker.heard('listening');
+  worker.send({ kind: 'listener', id: listenerId('http'), socket: 2, port: second.port }, second.handle);
+  assert.deepEqual(await listening, { kind: 'listening', id: 'http', socket: 2 });
+  assert.equal((await get(second.port, '/')).status, 200);
+  // The worker has the last copy now.
+  second.close();
+  assert.equal((await get(second.port, '/')).status, 200);
+  worker.send({ kind: 'close-listener', socket: 2 });
+  worker.send({ kind: 'close-listener', socket: 2 });
+  await until(() =>
+    get(second.port, '/').then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => (error.code === 'ECONNREFUSED' ? true : undefined),
+    ),
+  );
+  assert.equal((await get(worker.port, '/')).status, 200);
+});
+
 test('at the deadline of a drain what is left is cut and counted', async (t) => {
   const upstream = await hanging(t);
   const worker = await startWorker(t, snapshotFor(upstream.port));
@@ -247,7 +270,9 @@ test('a bug at the top is logged with its stack; what is in flight gets a second
   const worker = await startWorker(t, snapshotFor(upstream.port));
   const answer = get(worker.port, '/slow');
   await once(upstream.events, 'head');
+  const leaving = worker.heard('leaving');
   worker.child.kill('SIGUSR2');
+  await leaving;
   assert.equal((await answer).body, 'finished');
   assert.equal(await worker.exited, 1);
   const line = worker
