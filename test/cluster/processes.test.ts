@@ -64,11 +64,14 @@ scenario('a replica starts within seconds and its processes stay small', 90, asy
   }
 });
 
+/** A pod is ready before all that it has written can be read. */
 async function servingSince(replica: Replica): Promise<number> {
-  const lines = (await kubectl('--namespace', fairwayNamespace, 'logs', replica.name)).trim().split('\n');
-  const entries = lines.filter((line) => line.includes('"event":"phase"')).map((line): unknown => JSON.parse(line));
-  const serving = entries.find((entry) => textAt(entry, 'phase') === 'serving');
-  return Date.parse(textAt(serving, 'time'));
+  return await until('the log line "serving"', async () => {
+    const lines = (await kubectl('--namespace', fairwayNamespace, 'logs', replica.name)).trim().split('\n');
+    const entries = lines.filter((line) => line.includes('"event":"phase"')).map((line): unknown => JSON.parse(line));
+    const serving = entries.find((entry) => textAt(entry, 'phase') === 'serving');
+    return serving === undefined ? undefined : Date.parse(textAt(serving, 'time'));
+  });
 }
 
 /** The API gives whole seconds. */
