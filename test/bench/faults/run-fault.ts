@@ -19,7 +19,7 @@ export interface FaultRun {
 const perSecond = 500;
 const beforeSeconds = 3;
 const faultSeconds = 8;
-const afterSeconds = 13;
+const afterSeconds = 9;
 
 /** How the load is, for the page. */
 export const faultLoad: string =
@@ -58,7 +58,7 @@ export async function runFault(fault: Fault, proxy: Peer, pods: readonly Pod[]):
   }
 }
 
-const deaths = { perSecond: 2000, seconds: 60, everyMs: 5000, downMs: 1000 };
+const deaths = { perSecond: 2000, seconds: 40, everyMs: 5000, downMs: 1000 };
 
 export const deathsTitle: string =
   `one of three killed (kill -9) every ${deaths.everyMs / 1000} s and started again after ${deaths.downMs / 1000} s, ` +
