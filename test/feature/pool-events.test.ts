@@ -2,19 +2,9 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 
-import { Controller } from '../../src/control/controller.ts';
-import type { ObjectSource } from '../../src/control/sources/source.ts';
-import { openReports } from '../../src/control/status/cluster-reports.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import { createLogger } from '../../src/lib/logger.ts';
-import { emptySnapshot } from '../../src/model/snapshot.ts';
-import { createCounters } from '../../src/telemetry/counters.ts';
-import { decode } from '../support/decoding.ts';
-import { settingsWith } from '../support/fake-api/cluster-harness.ts';
+import { startControlProcess } from '../support/control-process.ts';
 import { FakeApi } from '../support/fake-api/fake-api.ts';
-import { clientOf } from '../support/fake-api/reflector-harness.ts';
 import { rightsOfFairway } from '../support/fake-api/rights.ts';
-import { LogLines } from '../support/log-lines.ts';
 import { ingress, pod, service } from '../support/manifests.ts';
 import type { NamedBackend } from '../support/named-backend.ts';
 import { startBackend } from '../support/named-backend.ts';
@@ -23,44 +13,7 @@ import { until } from '../support/until.ts';
 /** The control process with real checks of real servers, and Events in a made-up API server. */
 async function startControl(t: TestContext, objects: readonly object[]): Promise<FakeApi> {
   const api = await new FakeApi({ rights: rightsOfFairway('fairway', 'leader') }).start();
-  const settings = settingsWith({
-    namespace: 'fairway',
-    podName: 'pod-a',
-    electionId: 'leader',
-    watchIngressWithoutClass: true,
-  });
-  const log = createLogger({ process: 'test', level: 'debug', destination: new LogLines() });
-  const counters = createCounters({ timeBuckets: [1], lengthBuckets: [1], sizeBuckets: [1] });
-  const tools = { settings, clock: systemClock, log, counters };
-  const source: ObjectSource = {
-    name: 'cluster',
-    run: async (sink) => {
-      for (const object of objects) {
-        const decoded = decode(object, { allowLoopback: true, defaultNamespace: 'shop' });
-        assert.ok(decoded.outcome === 'object', JSON.stringify(decoded));
-        sink.upsert(decoded.object);
-      }
-      sink.synced();
-      await new Promise<never>(() => {});
-    },
-    waitingFor: () => [],
-  };
-  const reports = openReports(tools, () => clientOf(api));
-  const controller = new Controller({
-    ...tools,
-    snapshot: emptySnapshot,
-    unhealthy: new Map(),
-    source,
-    reports,
-    send: () => {},
-  });
-  void controller.run();
-  t.after(async () => {
-    controller.health.stop();
-    await controller.drain();
-    await api.stop();
-    assert.deepEqual(api.forbidden, []);
-  });
+  startControlProcess(t, api, { objects, allowLoopback: true });
   return api;
 }
 

@@ -5,17 +5,8 @@ import { defineGroup } from '../definition.ts';
 import { failureStatuses, percent } from '../ejection-kinds.ts';
 import { choice, duration, wholeNumber } from '../value-kind.ts';
 
-interface Values {
+interface Values extends EjectionPolicy {
   readonly ejection: 'on' | 'off';
-  readonly refusals: number;
-  readonly consecutiveFailures: number;
-  readonly failureRate: number;
-  readonly minimumRequests: number;
-  readonly intervalMs: number;
-  readonly statuses: readonly number[];
-  readonly baseMs: number;
-  readonly maxMs: number;
-  readonly maxShare: number;
 }
 
 const keys: Readonly<Record<keyof Values, string>> = {
